@@ -105,7 +105,7 @@ def open_conversation(
     *,
     link: Callable[[str], str] | None = None,
     refunder: Refunder | None = None,
-    dice: Callable[[int], int] = random.randrange,
+    randbelow: Callable[[int], int] = random.randrange,
     capabilities: Capabilities = DEFAULT_CAPABILITIES,
 ) -> Conversation:
     """Build every feature once, and the routers over what they register.
@@ -124,7 +124,7 @@ def open_conversation(
         services.style_options,
         services.photo_intake,
         clock=now,
-        dice=dice,
+        randbelow=randbelow,
         capabilities=capabilities,
     )
     payments = PaymentCommands(services.credits, services.admin.admins, now)

@@ -41,7 +41,7 @@ class PaymentCommands:
         for_sale = mark("More pictures for Telegram Stars") if self._credits.packages else ""
         give = Form(
             options=(Option("pictures", mark("How many of yours"), OptionKind.NUMBER),),
-            words="{pictures}",
+            template="{pictures}",
             description=mark("Give pictures to this server"),
             in_groups=True,
             is_private=False,

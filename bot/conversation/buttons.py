@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from bot.conversation.help import sorry_text, too_fast_text
+from bot.conversation.help import failure_text, too_fast_text
 from bot.conversation.job_actions import JobActions
 from bot.conversation.rate_limit import RateLimiter, Verdict
 from bot.i18n import texts_for
@@ -29,9 +29,9 @@ class ButtonRouter:
         press = replace(press, person=await self._queries.in_their_language(press.person))
         return await self._actions.submit_reference(press, job, picture)
 
-    def sorry(self, person: Person) -> CallbackAnswer:
+    def failure_answer(self, person: Person) -> CallbackAnswer:
         """What to say when it was tried again and again in vain."""
-        return CallbackAnswer(sorry_text(texts_for(person.language)), alert=True)
+        return CallbackAnswer(failure_text(texts_for(person.language)), alert=True)
 
     async def _limited(
         self, press: ButtonPress, answer: Callable[[ButtonPress], Awaitable[CallbackAnswer]]

@@ -56,20 +56,20 @@ def error_text(why: UserError, person: Person, now: float, photo: Attachment | N
 def did_you_mean(unknown: UnknownStyle, view: JobView, person: Person) -> Card:
     """The nearest style as a button; the press is about this draft."""
     texts = texts_for(person.language)
-    if unknown.known or unknown.meant is None:
+    if unknown.unavailable or unknown.suggestion is None:
         return Card(unknown_style_text(unknown, person))
-    name = unknown.meant.name(texts.language)
-    yes = Button(texts.gettext("Yes, {style}", style=name), ChooseStyle(view.id, unknown.meant.index).pack())
+    name = unknown.suggestion.name(texts.language)
+    yes = Button(texts.gettext("Yes, {style}", style=name), ChooseStyle(view.id, unknown.suggestion.index).pack())
     return Card(unknown_style_text(unknown, person), ((yes,),))
 
 
 def unknown_style_text(unknown: UnknownStyle, person: Person) -> str:
     """That there is no such style, and which one is near."""
     texts = texts_for(person.language)
-    if unknown.known:
-        name = unknown.known.name(texts.language)
+    if unknown.unavailable:
+        name = unknown.unavailable.name(texts.language)
         return texts.gettext("I can't paint “{style}” at the moment. Please choose another.", style=name)
-    if unknown.meant is None:
-        return texts.gettext("I don't know the style “{words}”. Please choose one.", words=unknown.words)
-    name = unknown.meant.name(texts.language)
-    return texts.gettext("I don't know “{words}”. Did you mean “{style}”?", words=unknown.words, style=name)
+    if unknown.suggestion is None:
+        return texts.gettext("I don't know the style “{words}”. Please choose one.", words=unknown.text)
+    name = unknown.suggestion.name(texts.language)
+    return texts.gettext("I don't know “{words}”. Did you mean “{style}”?", words=unknown.text, style=name)

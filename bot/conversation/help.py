@@ -55,7 +55,7 @@ def help_text(lines: Sequence[HelpLine], texts: Texts, capabilities: Capabilitie
     return "\n".join(texts.gettext(line) for line in shown if line)
 
 
-def sorry_text(texts: Texts) -> str:
+def failure_text(texts: Texts) -> str:
     """When we failed, though it was asked rightly."""
     return texts.gettext("I couldn't get that done just now. Please try again in a few minutes.")
 

@@ -16,8 +16,8 @@ from bot.messaging.pagination import clamp_page, page_buttons
 from bot.messaging.platform import Button, Card, Person, Picture
 from bot.messaging.registry import IN_PRIVATE, Command, Feature, Form, StartLink, on_press
 
-ON_A_PAGE = 6
-MOST = 120  # pictures that can be leafed through; the newest ones
+PAGE_SIZE = 6
+MAX_PICTURES = 120  # pictures that can be leafed through; the newest ones
 _COLUMNS = 3
 _PAINTED = frozenset({State.STORED, State.DELIVERED})
 
@@ -46,13 +46,13 @@ class HistoryCommands:
 
     async def first_page(self, message: IncomingMessage, _: str) -> Card:
         """The newest page."""
-        return history_card(await self._queries.history(message.person, limit=MOST), message.person, page=0)
+        return history_card(await self._queries.history(message.person, limit=MAX_PICTURES), message.person, page=0)
 
     async def turn_page(self, data: HistoryPage, press: ButtonPress) -> CallbackAnswer:
         """Another page, in place of this one."""
         if data.person != person_key(press.person):
             return not_yours(press.person)
-        views = await self._queries.history(press.person, limit=MOST)
+        views = await self._queries.history(press.person, limit=MAX_PICTURES)
         return CallbackAnswer(edit=history_card(views, press.person, page=data.page))
 
     async def open(self, data: OpenPicture, press: ButtonPress) -> CallbackAnswer:
@@ -74,10 +74,10 @@ def history_card(views: Sequence[JobView], person: Person, *, page: int) -> Card
     texts = texts_for(person.language)
     if not views:
         return Card(texts.gettext("Nothing yet. Send me a photo to begin."))
-    pages = -(-len(views) // ON_A_PAGE)
+    pages = -(-len(views) // PAGE_SIZE)
     page = clamp_page(page, pages)
-    start = page * ON_A_PAGE
-    shown = list(enumerate(views[start : start + ON_A_PAGE], start + 1))
+    start = page * PAGE_SIZE
+    shown = list(enumerate(views[start : start + PAGE_SIZE], start + 1))
     title = texts.ngettext("Your last picture:", "Your last {n} pictures:", len(views))
     lines = [title, "", *(_line(number, view, texts) for number, view in shown)]
     lines += ["", texts.gettext("A number shows its picture once more.")]

@@ -14,9 +14,9 @@ from bot.messaging.incoming import IncomingMessage
 from bot.messaging.job_card import style_title
 from bot.messaging.platform import Button, Card, Person
 
-ON_A_PAGE = 20
+PAGE_SIZE = 20
 _REQUESTS = frozenset({"style", "ref", None})  # commands that ask for a picture
-MOST_PICTURES = 50
+MAX_PICTURES = 50
 _PAINTED = frozenset({State.STORED, State.DELIVERED})
 
 
@@ -49,25 +49,29 @@ class InlineSearch:
         self._queries = queries
         self._link = link
 
-    async def found(self, person: Person, query: str, offset: str) -> InlinePage:
+    async def search(self, person: Person, query: str, offset: str) -> InlinePage:
         """`#1042` finds that picture, words find pictures and looks of that name, nothing finds everything."""
         texts, wanted = texts_for(person.language), query.strip().casefold()
-        past = await self._queries.history(person, limit=MOST_PICTURES)
-        pictures = [_picture(view, texts) for view in past if view.state in _PAINTED and _fits(view, wanted, texts)]
+        past = await self._queries.history(person, limit=MAX_PICTURES)
+        pictures = [
+            _picture_result(view, texts)
+            for view in past
+            if view.state in _PAINTED and _picture_matches(view, wanted, texts)
+        ]
         looks = [
-            self._look(style, texts)
+            self._style_result(style, texts)
             for style in self._queries.styles()
-            if style is not SHEET and _named(style, wanted, texts)
+            if style is not SHEET and _style_matches(style, wanted, texts)
         ]
         found = [*pictures, *looks]
         start = int(offset) if offset.isascii() and offset.isdigit() and len(offset) < 6 else 0
-        end = start + ON_A_PAGE
+        end = start + PAGE_SIZE
         following = str(end) if end < len(found) else ""
         return InlinePage(tuple(found[start:end]), following, texts.gettext("Paint a new picture"))
 
-    def _look(self, style: Style, texts: Texts) -> InlineResult:
+    def _style_result(self, style: Style, texts: Texts) -> InlineResult:
         name = style.name(texts.language)
-        words = texts.gettext("I can repaint your photo like this: {style}", style=name)
+        text = texts.gettext("I can repaint your photo like this: {style}", style=name)
         button = (
             ()
             if self._link is None
@@ -77,7 +81,7 @@ class InlineSearch:
             id=f"look-{style.index}",
             title=name,
             description=texts.gettext("Tell others about this style"),
-            text=words,
+            text=text,
             style=style.index,
             buttons=(button,) if button else (),
         )
@@ -92,20 +96,20 @@ def guest_card(message: IncomingMessage) -> Card:
     return Card(texts.gettext("One moment: I'm looking at the photo…"))
 
 
-def _picture(view: JobView, texts: Texts) -> InlineResult:
+def _picture_result(view: JobView, texts: Texts) -> InlineResult:
     name = style_title(view, texts)
     return InlineResult(
         id=f"job-{view.id}", title=name, description=texts.moment(view.created), text=f"🎨 {name}", job=view.id
     )
 
 
-def _fits(view: JobView, wanted: str, texts: Texts) -> bool:
+def _picture_matches(view: JobView, wanted: str, texts: Texts) -> bool:
     if wanted.startswith("#"):
         return wanted == f"#{view.id}"
     return wanted in style_title(view, texts).casefold()
 
 
-def _named(style: Style, wanted: str, texts: Texts) -> bool:
+def _style_matches(style: Style, wanted: str, texts: Texts) -> bool:
     if wanted.startswith("#"):
         return False
     names = (style.name(texts.language).casefold(), style.slug)

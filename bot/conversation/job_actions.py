@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bot.conversation.feedback import feedback_text
-from bot.conversation.help import sorry_text
+from bot.conversation.help import failure_text
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_view import JobView, State
 from bot.domain.styles import REFERENCE, SHEET
@@ -38,11 +38,16 @@ class JobActions:
         photo_intake: PhotoIntake,
         *,
         clock: Callable[[], float],
-        dice: Callable[[int], int],
+        randbelow: Callable[[int], int],
         capabilities: Capabilities = DEFAULT_CAPABILITIES,
     ) -> None:
         self._jobs, self._albums, self._consent, self._options = jobs, albums, consent, options
-        self._photo_intake, self._clock, self._dice, self._capabilities = photo_intake, clock, dice, capabilities
+        self._photo_intake, self._clock, self._randbelow, self._capabilities = (
+            photo_intake,
+            clock,
+            randbelow,
+            capabilities,
+        )
 
     def feature(self) -> Feature:
         """What it registers."""
@@ -76,7 +81,7 @@ class JobActions:
         known = set(await self._jobs.queries.favourites(press.person, limit=len(options)))
         single = [style.index for style in options if style is not SHEET]
         fresh = [index for index in single if index not in known] or single
-        index = fresh[self._dice(len(fresh))] if fresh else REFERENCE
+        index = fresh[self._randbelow(len(fresh))] if fresh else REFERENCE
         return await self._chosen(press, data.job, StyleChoice(index))
 
     async def submit_reference(self, press: ButtonPress, job: int, picture: Attachment) -> CallbackAnswer:
@@ -87,13 +92,13 @@ class JobActions:
         return await self._chosen(press, job, like_picture(data))
 
     async def repeat(self, data: callback_data.RepeatJob, press: ButtonPress) -> CallbackAnswer:
-        return self._told(await self._jobs.repeat(await self.request(press), data.job), press.person)
+        return self._outcome_answer(await self._jobs.repeat(await self.request(press), data.job), press.person)
 
     async def change_style(self, data: callback_data.ChangeStyle, press: ButtonPress) -> CallbackAnswer:
-        return self._told(await self._jobs.redraft(await self.request(press), data.job), press.person)
+        return self._outcome_answer(await self._jobs.redraft(await self.request(press), data.job), press.person)
 
     async def cancel(self, data: callback_data.CancelJob, press: ButtonPress) -> CallbackAnswer:
-        return self._told(await self._albums.cancel(press.person, data.job), press.person)
+        return self._outcome_answer(await self._albums.cancel(press.person, data.job), press.person)
 
     async def answer_consent(self, data: callback_data.AnswerConsent, press: ButtonPress) -> CallbackAnswer:
         outcome = await self._consent.answer(press.person, data.job, allow=data.allow == 1)
@@ -151,7 +156,7 @@ class JobActions:
         try:
             jpeg = await self._photo_intake.intake.side_by_side(before, after)
         except Unreadable:
-            return CallbackAnswer(sorry_text(texts), alert=True)
+            return CallbackAnswer(failure_text(texts), alert=True)
         title = style_title(view, texts)
         alt = texts.gettext("Before and after: {style}", style=title)
         return CallbackAnswer(card=Card(f"◧ {title}", picture=Picture(jpeg, f"repaint-{view.id}-both.jpg", alt)))
@@ -188,7 +193,7 @@ class JobActions:
     async def _chosen(self, press: ButtonPress, job: int, choice: StyleChoice) -> CallbackAnswer:
         """A style for all drafts on the card of this job."""
         request = replace(await self.request(press), style=choice)
-        return self._told(await self._albums.choose_style(request, job), press.person)
+        return self._outcome_answer(await self._albums.choose_style(request, job), press.person)
 
     async def _deleted(self, view: JobView, press: ButtonPress) -> CallbackAnswer:
         place = await self._jobs.queries.card_address(press.person, view.id)
@@ -199,7 +204,7 @@ class JobActions:
         elsewhere = place is not None and place.message_id != press.message_id
         return CallbackAnswer(done, remove=True, also=(place,) if place is not None and elsewhere else ())
 
-    def _told(self, outcome: Outcome, person: Person) -> CallbackAnswer:
+    def _outcome_answer(self, outcome: Outcome, person: Person) -> CallbackAnswer:
         """The card says the rest, unless the job became part of another request."""
         if isinstance(outcome, UserError):
             return self._error(outcome, person)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from bot.admin.service import AdminService
 from bot.billing.payments import PaymentCommands
-from bot.conversation.help import START, hint_text, sorry_text, too_fast_text
+from bot.conversation.help import START, failure_text, hint_text, too_fast_text
 from bot.conversation.inline import InlinePage, InlineSearch, guest_card
 from bot.conversation.photos import PhotoRequests
 from bot.conversation.rate_limit import RateLimiter, Verdict
@@ -23,11 +23,11 @@ from bot.messaging.registry import Registry
 
 
 class MessageRouter:
-    """Answers messages, and what else happens in chats. `us` is the bot's name as people mention it."""
+    """Answers messages, and what else happens in chats. `bot_name` is the bot's name as people mention it."""
 
     def __init__(
         self,
-        us: str,
+        bot_name: str,
         registry: Registry,
         queries: JobQueries,
         *,
@@ -38,17 +38,17 @@ class MessageRouter:
         payments: PaymentCommands,
         inline_search: InlineSearch,
     ) -> None:
-        self._us, self.registry, self._queries = us, registry, queries
+        self._bot_name, self.registry, self._queries = bot_name, registry, queries
         self._rate_limiter, self._admin, self._groups = rate_limiter, admin, groups
         self._photos, self._payments, self._inline_search = photos, payments, inline_search
 
     async def answer(self, message: IncomingMessage) -> Card | None:
         """The answer to a message; None when there is nothing to say (not for us, or the job's card says it all)."""
         parsed = parse_text(message.text)
-        if parsed.for_another(self._us):
+        if parsed.for_another(self._bot_name):
             return None
         is_command = parsed.command in self.registry.commands
-        if not is_command and not (message.addressed or parsed.mentions(self._us)):
+        if not is_command and not (message.addressed or parsed.mentions(self._bot_name)):
             return None
         verdict = self._rate_limiter.check(message.person, message.chat, (message.source, message.text))
         if verdict is Verdict.IGNORED:
@@ -59,12 +59,12 @@ class MessageRouter:
         if not message.chat.is_group:
             await self._admin.remember_private_chat(message.person, message.chat)
         if parsed.command is None:
-            return await self._plain(message, parsed.words)
+            return await self._plain(message, parsed.text)
         return await self._command(message, parsed)
 
     async def joined(self, person: Person, *, hears_all: bool) -> Card:
         """What to say when `person` has added us to a group. `hears_all`: every message reaches us there."""
-        return greeting_card(await self._queries.in_their_language(person), self._us, hears_all=hears_all)
+        return greeting_card(await self._queries.in_their_language(person), self._bot_name, hears_all=hears_all)
 
     async def group_moved(self, old: Chat, new: Chat) -> None:
         """A group has a new address."""
@@ -72,7 +72,7 @@ class MessageRouter:
 
     async def inline(self, person: Person, query: str, offset: str = "") -> InlinePage:
         """What somebody finds under our name in any chat."""
-        return await self._inline_search.found(await self._queries.in_their_language(person), query, offset)
+        return await self._inline_search.search(await self._queries.in_their_language(person), query, offset)
 
     async def guest(self, message: IncomingMessage) -> Card:
         """What a chat that we are no member of is told at once; a request is then answered like any other."""
@@ -86,25 +86,25 @@ class MessageRouter:
         """They have paid."""
         return await self._payments.paid(await self._queries.in_their_language(person), payload, stars, charge_id)
 
-    def sorry(self, person: Person) -> Card:
+    def failure_card(self, person: Person) -> Card:
         """What to say when it was tried again and again in vain."""
-        return Card(sorry_text(texts_for(person.language)))
+        return Card(failure_text(texts_for(person.language)))
 
     async def _command(self, message: IncomingMessage, parsed: ParsedText) -> Card | None:
         command = self.registry.commands.get(parsed.command or "")
         if message.edited:  # only what it says about a style counts; everything else was answered before
-            return await command.edited(message, parsed.words) if command and command.edited else None
+            return await command.edited(message, parsed.text) if command and command.edited else None
         if command is None or not command.is_for(message.person):
             return Card(hint_text(texts_for(message.person.language)))
-        if command.name == START and parsed.words:
-            found = await self.registry.follow(message, parsed.words)
-            return found or await command.answer(message, parsed.words)
-        return await command.answer(message, parsed.words)
+        if command.name == START and parsed.text:
+            found = await self.registry.follow(message, parsed.text)
+            return found or await command.answer(message, parsed.text)
+        return await command.answer(message, parsed.text)
 
-    async def _plain(self, message: IncomingMessage, words: str) -> Card | None:
+    async def _plain(self, message: IncomingMessage, text: str) -> Card | None:
         """Words without a command that are meant for us."""
         if message.edited:
-            return await self._photos.edited_plain(message, words)
-        if await self._photos.is_request(message, words):
-            return await self._photos.plain(message, words)
+            return await self._photos.edited_plain(message, text)
+        if await self._photos.is_request(message, text):
+            return await self._photos.plain(message, text)
         return None if message.chat.is_group else Card(hint_text(texts_for(message.person.language)))

@@ -81,29 +81,29 @@ class PhotoRequests:
         )
         return Feature(commands, help=HELP)
 
-    async def is_request(self, message: IncomingMessage, words: str) -> bool:
+    async def is_request(self, message: IncomingMessage, text: str) -> bool:
         """Whether words without a command ask for a picture: with a photo, or a style's name in reply to a photo."""
         if message.attachments:
             return True
-        return message.replied is not None and isinstance(await self._choice(message, words), StyleChoice)
+        return message.replied is not None and isinstance(await self._choice(message, text), StyleChoice)
 
-    async def plain(self, message: IncomingMessage, words: str) -> Card | None:
+    async def plain(self, message: IncomingMessage, text: str) -> Card | None:
         """The same as `style`, for words without a command."""
-        return await self._requested(message, words, by_command=False)
+        return await self._requested(message, text, by_command=False)
 
-    async def style(self, message: IncomingMessage, words: str) -> Card | None:
+    async def style(self, message: IncomingMessage, text: str) -> Card | None:
         """Photos with the name of a style, or without one: then the card asks for it."""
-        if is_reference(words):
+        if is_reference(text):
             return await self._reference(message, own_first=True)
-        return await self._requested(message, words, by_command=True)
+        return await self._requested(message, text, by_command=True)
 
     async def reference(self, message: IncomingMessage, _: str) -> Card | None:
         """A style picture, with its photo or before it."""
         return await self._reference(message, own_first=False)
 
-    async def repeat(self, message: IncomingMessage, words: str) -> Card | None:
+    async def repeat(self, message: IncomingMessage, text: str) -> Card | None:
         """The last photo once more: with another seed, or in the style that is named."""
-        choice = await self._choice(message, words)
+        choice = await self._choice(message, text)
         if isinstance(choice, UnknownStyle):
             return Card(unknown_style_text(choice, message.person))
         past = await self._jobs.queries.history(message.person)
@@ -116,14 +116,14 @@ class PhotoRequests:
             return self._error(message, request)
         return self._feedback(message, await self._jobs.repeat(replace(request, style=choice), last.id))
 
-    async def edited(self, message: IncomingMessage, words: str) -> Card | None:
+    async def edited(self, message: IncomingMessage, text: str) -> Card | None:
         """A changed caption: what waits for its style gets it, what has another one is painted in the new one."""
-        if is_reference(words):
+        if is_reference(text):
             return await self._edited_reference(message, own_first=True)
         known = await self._by_source(message)
         if known is None:
-            return await self._requested(message, words, by_command=True)
-        choice = await self._choice(message, split_me(words)[0])
+            return await self._requested(message, text, by_command=True)
+        choice = await self._choice(message, split_me(text)[0])
         if not isinstance(choice, StyleChoice) or (known.style == choice.index and choice.saved is None):
             return None
         request = await self._request(message)
@@ -131,27 +131,27 @@ class PhotoRequests:
             return self._error(message, request)
         if known.state is State.DRAFT and known.style is None:
             return self._feedback(message, await self._albums.choose_style(replace(request, style=choice), known.id))
-        return self._feedback(message, await self._repainted(replace(request, style=choice), known))
+        return self._feedback(message, await self._repeat_in_new_style(replace(request, style=choice), known))
 
-    async def edited_plain(self, message: IncomingMessage, words: str) -> Card | None:
+    async def edited_plain(self, message: IncomingMessage, text: str) -> Card | None:
         """The same for a caption without a command."""
-        if is_reference(words):
+        if is_reference(text):
             return await self._edited_reference(message, own_first=False)
-        return await self.edited(message, words)
+        return await self.edited(message, text)
 
     async def edited_reference(self, message: IncomingMessage, _: str) -> Card | None:
         return await self._edited_reference(message, own_first=False)
 
     # --- styles and references ----------------------------------------------------------------------------------
 
-    async def _choice(self, message: IncomingMessage, words: str) -> StyleChoice | UnknownStyle | None:
+    async def _choice(self, message: IncomingMessage, text: str) -> StyleChoice | UnknownStyle | None:
         """What the words name: a style of the catalogue, else one that was saved; None when there are no words."""
-        style = find_style(words, self._jobs.queries.styles())
+        style = find_style(text, self._jobs.queries.styles())
         if isinstance(style, Style):
             return StyleChoice(style.index)
         if style is None:
             return None
-        saved = await self._saved_styles.find(message.person, message.chat, words)
+        saved = await self._saved_styles.find(message.person, message.chat, text)
         return style if saved is None else like_saved(saved.id)
 
     async def _reference(self, message: IncomingMessage, *, own_first: bool) -> Card | None:
@@ -198,18 +198,18 @@ class PhotoRequests:
 
     # --- photos -------------------------------------------------------------------------------------------------
 
-    async def _requested(self, message: IncomingMessage, words: str, *, by_command: bool) -> Card | None:
-        words, mine = split_me(words)
+    async def _requested(self, message: IncomingMessage, text: str, *, by_command: bool) -> Card | None:
+        text, mine = split_me(text)
         photos = _photos(message, mine=mine)
         if not photos:
             return Card(how_to_style_text(texts_for(message.person.language)))
         request = await self._request(message)
         if isinstance(request, UserError):
             return self._error(message, request)
-        choice = await self._choice(message, words)
+        choice = await self._choice(message, text)
         if isinstance(choice, StyleChoice):
             return await self._submit_all(message, replace(request, style=choice), photos)
-        meant_a_style = choice is not None and (by_command or choice.meant or choice.known)
+        meant_a_style = choice is not None and (by_command or choice.suggestion or choice.unavailable)
         return await self._draft_all(message, request, photos, choice if meant_a_style else None)
 
     async def _submit_all(
@@ -218,11 +218,11 @@ class PhotoRequests:
         """One job a photo; a limit ends it, for what follows would only be denied again."""
         outcomes: list[JobView | UserError] = []
         for number, photo in enumerate(photos):
-            one = _of_photo(request, message, photo, number, len(photos))
-            outcomes.append(await self._with_photo(message, one, photo, self._jobs.submit))
+            one = _request_for_photo(request, message, photo, number, len(photos))
+            outcomes.append(await self._read_and_submit(message, one, photo, self._jobs.submit))
             if isinstance(outcomes[-1], UserError) and outcomes[-1].code in LIMIT_ERRORS:
                 break
-        return await self._closed(message, photos, outcomes)
+        return await self._close_album(message, photos, outcomes)
 
     async def _draft_all(
         self,
@@ -235,20 +235,20 @@ class PhotoRequests:
         outcomes: list[JobView | UserError] = []
         reference: StyleChoice | None = None  # a style picture that has waited for photos: it is for all of them
         for number, photo in enumerate(photos):
-            one = replace(_of_photo(request, message, photo, number, len(photos)), style=reference)
+            one = replace(_request_for_photo(request, message, photo, number, len(photos)), style=reference)
             work = self._jobs.draft if reference is None else self._jobs.submit
-            outcomes.append(await self._with_photo(message, one, photo, work))
+            outcomes.append(await self._read_and_submit(message, one, photo, work))
             match outcomes[-1]:
                 case JobView(id=job, style=int(style)) if style == REFERENCE and reference is None:
                     picture = await self._jobs.queries.reference(message.person, job)
                     reference = None if picture is None else like_picture(picture)
-        card = await self._closed(message, photos, outcomes)
+        card = await self._close_album(message, photos, outcomes)
         waiting = [view for view in outcomes if isinstance(view, JobView) and view.state is State.DRAFT]
         if card is None and unknown and waiting and not waiting[0].repeated:
             return did_you_mean(unknown, waiting[0], message.person)
         return card
 
-    async def _with_photo(
+    async def _read_and_submit(
         self,
         message: IncomingMessage,
         request: JobRequest,
@@ -258,19 +258,19 @@ class PhotoRequests:
         data = await self._read(message, photo)
         return data if isinstance(data, UserError) else await work(replace(request, photo=data))
 
-    async def _repainted(self, request: JobRequest, known: JobView) -> JobView | UserError:
+    async def _repeat_in_new_style(self, request: JobRequest, known: JobView) -> JobView | UserError:
         """The photos of a message whose caption has changed, in the new style; what still waits is cancelled."""
-        choice, together = request.style, await self._jobs.queries.album_of(request.person, known.id)
+        choice, album = request.style, await self._jobs.queries.album_of(request.person, known.id)
         assert choice is not None
         suffix = f"{choice.index}" if choice.saved is None else f"saved:{choice.saved}"
-        answer = await self._albums.repeat(replace(request, source=f"{request.source}:{suffix}"), together)
+        answer = await self._albums.repeat(replace(request, source=f"{request.source}:{suffix}"), album)
         if isinstance(answer, JobView):
-            for view in together:
+            for view in album:
                 if view.state is State.QUEUED:
                     await self._jobs.cancel(request.person, view.id)
         return answer
 
-    async def _closed(
+    async def _close_album(
         self, message: IncomingMessage, photos: Sequence[Attachment], outcomes: Sequence[JobView | UserError]
     ) -> Card | None:
         """What there is to say of photos that were taken in, or not."""
@@ -322,7 +322,9 @@ def _photos(message: IncomingMessage, *, mine: bool) -> tuple[Attachment, ...]:
     return (found,) if found else ()
 
 
-def _of_photo(request: JobRequest, message: IncomingMessage, photo: Attachment, number: int, photos: int) -> JobRequest:
+def _request_for_photo(
+    request: JobRequest, message: IncomingMessage, photo: Attachment, number: int, photos: int
+) -> JobRequest:
     """The request for one photo, whose own source goes before the one of the request."""
     one = request.of_album(number, photos)
     return replace(

@@ -36,32 +36,32 @@ class RateLimiter:
         self._people = TokenBuckets(Rate(per_minute, per_minute / 60), clock, MAX_REMEMBERED)
         together = per_minute * GROUP_FACTOR
         self._groups = TokenBuckets(Rate(together, together / 60), clock, MAX_REMEMBERED)
-        self._hushed: OrderedDict[str, float] = OrderedDict()
-        self._heard: OrderedDict[Hashable, None] = OrderedDict()
+        self._muted_until: OrderedDict[str, float] = OrderedDict()
+        self._allowed: OrderedDict[Hashable, None] = OrderedDict()
 
     def check(self, person: Person, chat: Chat, request: Hashable) -> Verdict:
         """Count a request, once: one that was heard and is tried again is heard. A group does not suffer for what one
         of its people is not heard with."""
-        if request in self._heard:
+        if request in self._allowed:
             return Verdict.ALLOWED
-        verdict = self._ask(self._people, f"{person.platform}:{person.platform_id}")
+        verdict = self._check_key(self._people, f"{person.platform}:{person.platform_id}")
         if verdict is Verdict.ALLOWED and chat.is_group:
-            verdict = self._ask(self._groups, f"group:{chat.platform}:{chat.platform_id}")
+            verdict = self._check_key(self._groups, f"group:{chat.platform}:{chat.platform_id}")
         if verdict is Verdict.ALLOWED:
-            _note(self._heard, request, None)
+            _remember(self._allowed, request, None)
         return verdict
 
-    def _ask(self, buckets: TokenBuckets, key: str) -> Verdict:
+    def _check_key(self, buckets: TokenBuckets, key: str) -> Verdict:
         now = self._clock()
-        if now < self._hushed.get(key, 0.0):
+        if now < self._muted_until.get(key, 0.0):
             return Verdict.IGNORED
         if not buckets.wait(key):
             return Verdict.ALLOWED
-        _note(self._hushed, key, now + MUTE_SECONDS)
+        _remember(self._muted_until, key, now + MUTE_SECONDS)
         return Verdict.WARNED
 
 
-def _note(memory: OrderedDict[Key, Value], key: Key, value: Value) -> None:
+def _remember(memory: OrderedDict[Key, Value], key: Key, value: Value) -> None:
     """What was noted longest ago is forgotten, when there is too much."""
     memory[key] = value
     memory.move_to_end(key)

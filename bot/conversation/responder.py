@@ -28,31 +28,31 @@ class ButtonPlatform(Platform, Protocol):
 class Responder:
     """Raises nothing but Interrupted."""
 
-    stage: ButtonPlatform
-    patience: Retry
+    platform: ButtonPlatform
+    retry: Retry
 
     async def show(self, where: Address, card: Card) -> None:
         """A card, and what follows it."""
-        await self.patience.until_done(lambda: self.stage.show(where, card), failed="")
+        await self.retry.until_done(lambda: self.platform.show(where, card), failed="")
         if card.followups is not None:
             # Closing it lets go of the files that it holds, however the sending ends.
             async with aclosing(cast("AsyncGenerator[Card, None]", card.followups())) as more:
                 async for one in more:
-                    await self.patience.until_done(partial(self.stage.show, where, one), failed="")
+                    await self.retry.until_done(partial(self.platform.show, where, one), failed="")
 
     async def carry_out(self, request: ButtonPress, answer: CallbackAnswer) -> None:
         """What a press asks for, except its notice: that is the platform's own."""
         here = Address(request.chat, message_id=request.message_id, person=request.person)
-        until_done = self.patience.until_done
+        until_done = self.retry.until_done
         if answer.remove:
             for place in (here, *answer.also):
-                await until_done(partial(self.stage.remove, place, answer.notice), failed=None)
+                await until_done(partial(self.platform.remove, place, answer.notice), failed=None)
         elif answer.edit is not None:
             edit = answer.edit
-            await until_done(lambda: self.stage.show(here, edit), failed="")
+            await until_done(lambda: self.platform.show(here, edit), failed="")
         elif answer.rows is not None:
             rows = answer.rows
-            await until_done(lambda: self.stage.set_rows(here, rows), failed=None)
+            await until_done(lambda: self.platform.set_rows(here, rows), failed=None)
         if answer.card is not None:
             where = Address(request.chat, reply_to=request.message_id, person=request.person)
             await self.show(where, answer.card)

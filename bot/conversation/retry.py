@@ -14,8 +14,8 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 ATTEMPTS = 6
-LONGEST_WAIT = 60.0  # seconds between two attempts
-TROUBLE_PAUSE = 2.0
+MAX_WAIT_SECONDS = 60.0  # seconds between two attempts
+BACKOFF_SECONDS = 2.0
 
 
 class Interrupted(Exception):
@@ -40,7 +40,7 @@ class Retry:
         The core makes repeats harmless: a source stands for one job.
         """
         for attempt in range(1, attempts + 1):
-            wait = TROUBLE_PAUSE * 2**attempt
+            wait = BACKOFF_SECONDS * 2**attempt
             try:
                 return await work()
             except TargetGone:
@@ -49,7 +49,7 @@ class Retry:
                 wait = patience.retry_after
             except Exception:  # anything may fail below, the database too; one update must not stop the others
                 log.exception("an update could not be dealt with", attempt=attempt)
-            if attempt < attempts and await self._clock.wait(self._stopping, min(wait, LONGEST_WAIT)):
+            if attempt < attempts and await self._clock.wait(self._stopping, min(wait, MAX_WAIT_SECONDS)):
                 raise Interrupted
         log.warning("an update was given up", attempts=attempts)
         return failed

@@ -46,7 +46,7 @@ class StyleGallery:
         """What it registers."""
         summary = mark("All styles, with samples")
         styles = Command("styles", self.first_page, summary=summary, menus=EVERYBODY, rank=11, form=Form())
-        presses, links = (on_press(GalleryPage, self.turn_page),), (StartLink(STYLE_LINK, self.one),)
+        presses, links = (on_press(GalleryPage, self.turn_page),), (StartLink(STYLE_LINK, self.show_style),)
         return Feature((styles,), presses, links, HELP)
 
     async def first_page(self, message: IncomingMessage, _: str) -> Card:
@@ -55,7 +55,7 @@ class StyleGallery:
     async def turn_page(self, data: GalleryPage, press: ButtonPress) -> CallbackAnswer:
         return CallbackAnswer(edit=await self.page(texts_for(press.person.language), data.page))
 
-    async def one(self, message: IncomingMessage, slug: str) -> Card | None:
+    async def show_style(self, message: IncomingMessage, slug: str) -> Card | None:
         """A single style, for somebody who came by a link."""
         style = find(slug, self._styles)
         if style is None:

@@ -40,7 +40,7 @@ class ErrorCode(StrEnum):
     # saved styles
     NAME_INVALID = "name_invalid"  # limit
     NAME_TAKEN = "name_taken"
-    WARDROBE_FULL = "wardrobe_full"  # limit
+    SAVED_STYLES_FULL = "wardrobe_full"  # limit
     STYLE_GONE = "style_gone"
     # the owner
     TEXT_INVALID = "text_invalid"  # limit

@@ -78,16 +78,16 @@ def offered(indices: Collection[int]) -> tuple[Style, ...]:
     return tuple(style for style in (*STYLES, SHEET) if style.index in indices)
 
 
-def find(words: str, among: Collection[Style]) -> Style | None:
+def find(text: str, among: Collection[Style]) -> Style | None:
     """The style that a person names by number, slug, English or Chinese name; None when none matches exactly."""
-    wanted = _fold(words)
+    wanted = _fold(text)
     return next((style for style in among if wanted in _names(style)), None)
 
 
-def nearest(words: str, among: Collection[Style]) -> Style | None:
+def nearest(text: str, among: Collection[Style]) -> Style | None:
     """The style whose name is closest to a mistyped one, to ask "did you mean"; None when none is close."""
     names = {name: style for style in among for name in _names(style)}
-    close = difflib.get_close_matches(_fold(words), names, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(_fold(text), names, n=1, cutoff=0.6)
     return names[close[0]] if close else None
 
 
@@ -97,8 +97,8 @@ def sample(slug: str) -> bytes | None:
     return picture.read_bytes() if picture.is_file() else None
 
 
-def _fold(words: str) -> str:
-    return "".join(words.casefold().split()).replace("-", "").replace("_", "")
+def _fold(text: str) -> str:
+    return "".join(text.casefold().split()).replace("-", "").replace("_", "")
 
 
 def _names(style: Style) -> tuple[str, ...]:

@@ -40,7 +40,7 @@ class GroupCommands:
         """What it registers."""
         form = Form(
             options=(Option("change", mark("Such as: limit 35, quiet 22:30-06:45, styles 0,2,ref"), required=False),),
-            words="{change}",
+            template="{change}",
             in_groups=True,
             for_managers=True,
         )

@@ -72,7 +72,7 @@ def error_message(why: UserError | ErrorCode, texts: Texts, *, now: float | None
             return _queue_full(problem, texts)
         case ErrorCode.GROUP_LIMIT | ErrorCode.GROUP_COOLDOWN | ErrorCode.GROUP_QUIET:
             return _later(problem, texts, now)
-        case ErrorCode.NAME_INVALID | ErrorCode.WARDROBE_FULL | ErrorCode.TOO_FEW_UNITS | ErrorCode.TEXT_INVALID:
+        case ErrorCode.NAME_INVALID | ErrorCode.SAVED_STYLES_FULL | ErrorCode.TOO_FEW_UNITS | ErrorCode.TEXT_INVALID:
             return _counted(problem, texts)
         case reason:
             return texts.gettext(_SENTENCES[reason])
@@ -121,7 +121,7 @@ def _counted(problem: UserError, texts: Texts) -> str:
             return texts.ngettext(
                 "Please send a text of up to {n} letter.", "Please send a text of up to {n} letters.", n
             )
-        case ErrorCode.WARDROBE_FULL:
+        case ErrorCode.SAVED_STYLES_FULL:
             return texts.ngettext(
                 "There is room for {n} saved style. Please remove one first.",
                 "There is room for {n} saved styles. Please remove one first.",

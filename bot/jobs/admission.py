@@ -34,9 +34,9 @@ class AdmissionRules:
 
 async def person_row(connection: AsyncConnection, person: Person, now: float) -> int:
     """The id of the person's row, which stays locked for this transaction."""
-    told = person.language if person.app_language is None else person.app_language
+    reported = person.language if person.app_language is None else person.app_language
     return await people.upsert_person(
-        connection, platform=person.platform, platform_id=person.platform_id, language=told, now=now
+        connection, platform=person.platform, platform_id=person.platform_id, language=reported, now=now
     )
 
 

@@ -32,8 +32,8 @@ class AlbumService:
     async def choose_style(self, request: JobRequest, job_id: int) -> JobView | UserError:
         """The style of the request for all drafts of the album of this job. Those for which there is no room go on
         waiting, with a card of their own; the answer then says why."""
-        together = await self.jobs.queries.album_of(request.person, job_id)
-        drafts = [view for view in together if view.state is State.DRAFT]
+        album = await self.jobs.queries.album_of(request.person, job_id)
+        drafts = [view for view in album if view.state is State.DRAFT]
         if not drafts:  # the reason why not
             return await self.jobs.choose_style(request, job_id)
         answer: JobView | UserError = NOT_FOUND
@@ -41,18 +41,18 @@ class AlbumService:
             answer = await self.jobs.choose_style(replace(request, in_album=done > 0), view.id)
             if isinstance(answer, UserError) and answer.code in LIMIT_ERRORS:
                 if done:
-                    await self._set_apart([left.id for left in drafts[done:]], request.source)
+                    await self._move_to_own_album([left.id for left in drafts[done:]], request.source)
                 break
         return answer
 
     async def cancel(self, person: Person, job_id: int) -> JobView | UserError:
         """Cancel whatever of the album of this job is not painted yet."""
-        together = await self.jobs.queries.album_of(person, job_id)
-        if not together:
+        album = await self.jobs.queries.album_of(person, job_id)
+        if not album:
             return NOT_FOUND
         answers = [
             await self.jobs.cancel(person, view.id)
-            for view in together
+            for view in album
             if view.state in WAITING or view.state is State.DRAFT
         ]
         canceled = [answer for answer in answers if isinstance(answer, JobView)]
@@ -64,7 +64,7 @@ class AlbumService:
             await self.jobs.redraft(request.of_album(number, len(views)), view.id) for number, view in enumerate(views)
         ]
         await self.close(request.source)
-        return _first_taken(answers)
+        return _first_accepted(answers)
 
     async def repeat(self, request: JobRequest, views: Sequence[JobView]) -> JobView | UserError:
         """The same photos in the style of the request, as an album of their own."""
@@ -72,7 +72,7 @@ class AlbumService:
             await self.jobs.repeat(request.of_album(number, len(views)), view.id) for number, view in enumerate(views)
         ]
         await self.close(request.source)
-        return _first_taken(answers)
+        return _first_accepted(answers)
 
     async def delete(self, person: Person, views: Sequence[JobView]) -> tuple[Address, ...]:
         """Delete photos and pictures; returns where the pictures are still on screen."""
@@ -81,13 +81,13 @@ class AlbumService:
             await self.jobs.delete(person, view.id)
         return tuple(place for place in places if place is not None)
 
-    async def _set_apart(self, job_ids: Sequence[int], source: str) -> None:
+    async def _move_to_own_album(self, job_ids: Sequence[int], source: str) -> None:
         async with self.jobs.database.write() as connection:
             await albums.move_jobs(connection, job_ids, f"{source}:rest", self.jobs.clock.now())
         self.jobs.wakeups.notify()
 
 
-def _first_taken(answers: Sequence[JobView | UserError]) -> JobView | UserError:
+def _first_accepted(answers: Sequence[JobView | UserError]) -> JobView | UserError:
     """The first that was taken; else why none was."""
     taken = [answer for answer in answers if isinstance(answer, JobView)]
     return taken[0] if taken else answers[0]

@@ -31,13 +31,13 @@ class Drafts:
     async def from_upload(self, request: JobRequest) -> NewJob | UserError:
         """The draft of what was sent: its pictures checked and stored, a saved style copied."""
         choice = request.style
-        photo = await self._accepted(request.photo, Kind.ORIGINAL)
+        photo = await self._check_picture(request.photo, Kind.ORIGINAL)
         if isinstance(photo, UserError):
             return photo
-        reference = await self._accepted(None if choice is None else choice.picture, Kind.REFERENCE)
+        reference = await self._check_picture(None if choice is None else choice.picture, Kind.REFERENCE)
         if isinstance(reference, UserError):
             return reference
-        draft = await self._stored(request, photo, reference)
+        draft = await self._store_pictures(request, photo, reference)
         if choice is None or choice.saved is None:
             return draft
         styled = await self.with_saved_style(draft, choice.saved)
@@ -52,7 +52,7 @@ class Drafts:
         if not await self.photos_are_kept(job):
             return UserError(ErrorCode.PHOTO_EXPIRED)
         now = self.clock.now()
-        _, chat_id = await self._rows(request.person, request.chat, now)
+        _, chat_id = await self._person_and_chat_ids(request.person, request.chat, now)
         copied = NewJob(**{field.name: getattr(job, field.name) for field in fields(NewJob)})
         return replace(
             copied,
@@ -70,7 +70,7 @@ class Drafts:
         """The draft with the reference that is chosen now: a saved style, an upload, or (neither) what it has."""
         if choice.saved is not None:
             return await self.with_saved_style(draft, choice.saved)
-        accepted = await self._accepted(choice.picture, Kind.REFERENCE)
+        accepted = await self._check_picture(choice.picture, Kind.REFERENCE)
         if accepted is None or isinstance(accepted, UserError):
             return accepted or draft
         stored = await self.photo_intake.store(Kind.REFERENCE, draft.person_id, accepted, self.clock.now())
@@ -119,13 +119,13 @@ class Drafts:
         for key in unused:
             await self.photo_intake.photos.delete(key)
 
-    async def _stored(
+    async def _store_pictures(
         self, request: JobRequest, photo: AcceptedPhoto | None, reference: AcceptedPhoto | None
     ) -> NewJob:
         now = self.clock.now()
-        person_id, chat_id = await self._rows(request.person, request.chat, now)
-        original = await self._kept(Kind.ORIGINAL, person_id, photo, now)
-        style = await self._kept(Kind.REFERENCE, person_id, reference, now)
+        person_id, chat_id = await self._person_and_chat_ids(request.person, request.chat, now)
+        original = await self._store_picture(Kind.ORIGINAL, person_id, photo, now)
+        style = await self._store_picture(Kind.REFERENCE, person_id, reference, now)
         return NewJob(
             source=request.source,
             person_id=person_id,
@@ -144,13 +144,15 @@ class Drafts:
             subject=request.subject_id,
         )
 
-    async def _accepted(self, data: bytes | None, kind: Kind) -> AcceptedPhoto | UserError | None:
+    async def _check_picture(self, data: bytes | None, kind: Kind) -> AcceptedPhoto | UserError | None:
         return None if data is None else await self.photo_intake.accept(data, kind)
 
-    async def _kept(self, kind: Kind, owner: int, photo: AcceptedPhoto | None, now: float) -> StoredPhoto | None:
+    async def _store_picture(
+        self, kind: Kind, owner: int, photo: AcceptedPhoto | None, now: float
+    ) -> StoredPhoto | None:
         return None if photo is None else await self.photo_intake.store(kind, owner, photo, now)
 
-    async def _rows(self, person: Person, chat: Chat, now: float) -> tuple[int, int]:
+    async def _person_and_chat_ids(self, person: Person, chat: Chat, now: float) -> tuple[int, int]:
         async with self.database.write() as connection:
             return await admission.person_and_chat_rows(connection, person, chat, now)
 

@@ -42,10 +42,10 @@ class PhotoIntake:
             jpeg = await self.intake.preview(jpeg, short_side)
         return jpeg
 
-    async def store(self, kind: Kind, owner: int, looked: "AcceptedPhoto", now: float) -> StoredPhoto:
+    async def store(self, kind: Kind, owner: int, accepted: "AcceptedPhoto", now: float) -> StoredPhoto:
         """Into the store, under its owner."""
-        key = await self.photos.put(kind, owner, looked.jpeg, expires=now + self.keep_seconds)
-        return StoredPhoto(key, looked.sha256, looked.cropped)
+        key = await self.photos.put(kind, owner, accepted.jpeg, expires=now + self.keep_seconds)
+        return StoredPhoto(key, accepted.sha256, accepted.cropped)
 
 
 @dataclass(frozen=True)

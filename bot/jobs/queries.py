@@ -21,9 +21,9 @@ from storage.database import Database
 from storage.jobs import Job
 from storage.photos import PhotoStore
 
-LOOK_SECONDS = 1.0
+RECHECK_SECONDS = 1.0
 PROGRESS_STEP = 0.02
-NOBODY = 0  # no person's row has this id
+NO_PERSON = 0  # no person's row has this id
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class JobQueries:
     async def job(self, person: Person, job_id: int) -> JobView | None:
         """How a job fares."""
         async with self.database.read() as connection:
-            job = await _theirs(connection, person, job_id)
+            job = await _get_own_job(connection, person, job_id)
             return None if job is None else await views.read_view(connection, job, self.capacity, self.clock.now())
 
     async def by_source(self, person: Person, source: str) -> JobView | None:
@@ -58,7 +58,7 @@ class JobQueries:
     async def album_of(self, person: Person, job_id: int) -> tuple[JobView, ...]:
         """A job of theirs and those that were asked for together with it, in the order of their photos."""
         async with self.database.read() as connection:
-            if await _theirs(connection, person, job_id) is None:
+            if await _get_own_job(connection, person, job_id) is None:
                 return ()
             ids = await albums.list_requested_together(connection, job_id)
             return tuple(await views.views_by_id(connection, ids, self.capacity, self.clock.now()))
@@ -76,7 +76,7 @@ class JobQueries:
     async def card_address(self, person: Person, job_id: int) -> Address | None:
         """The message that shows a job of theirs and nothing else, where there is one."""
         async with self.database.read() as connection:
-            job = await _theirs(connection, person, job_id)
+            job = await _get_own_job(connection, person, job_id)
             if job is None or job.message_id is None:
                 return None
             place = await cards.get_of_job(connection, job.id)
@@ -141,16 +141,16 @@ class JobQueries:
         """The lanes from afar, and the person's own jobs in them."""
         person_id, now = await self.person_id(person), self.clock.now()
         async with self.database.read() as connection:
-            beat = await views.read_queue_state(connection, self.capacity, now)
+            state = await views.read_queue_state(connection, self.capacity, now)
             mine = await jobs.list_of_person(connection, person_id, sorted(WAITING))
             wanted = [job for job in mine if not job.cancel_requested]
             seen = await views.views_of_jobs(connection, wanted, self.capacity, now)
-        return QueueView(beat.waiting, beat.running, seen, beat.paused)
+        return QueueView(state.waiting, state.running, seen, state.paused)
 
     async def result(self, person: Person, job_id: int) -> bytes | None:
         """The finished picture, while it is kept."""
         async with self.database.read() as connection:
-            job = await _theirs(connection, person, job_id)
+            job = await _get_own_job(connection, person, job_id)
             if job is None or job.cancel_requested:
                 return None
             result = await results.get(connection, job.id)
@@ -172,35 +172,35 @@ class JobQueries:
         person_id = await self.person_id(person)
         while True:
             wakeup = self.wakeups.subscribe()
-            now = await self._on_the_board(person_id, job_id) or await self.job(person, job_id)
+            now = await self._view_from_snapshot(person_id, job_id) or await self.job(person, job_id)
             if now is None:
                 return
-            if told is None or _worth_telling(told, now):
+            if told is None or _is_worth_sending(told, now):
                 told = now
                 yield now
             if now.state in ENDED:
                 return
-            await self.clock.wait(wakeup, LOOK_SECONDS)
+            await self.clock.wait(wakeup, RECHECK_SECONDS)
 
-    async def _on_the_board(self, person_id: int, job_id: int) -> JobView | None:
+    async def _view_from_snapshot(self, person_id: int, job_id: int) -> JobView | None:
         """A job of theirs that waits or runs."""
-        sight = await self.snapshots.current(job_id)
-        job = sight.waiting.get(job_id)
+        snapshot = await self.snapshots.current(job_id)
+        job = snapshot.waiting.get(job_id)
         if job is None or job.person_id != person_id or job.hidden:
             return None
-        place, now = sight.places.get(job_id), self.clock.now()
-        return views.view_of(job, place, None, sight.state, slots=self.capacity.slots, now=now)
+        place, now = snapshot.places.get(job_id), self.clock.now()
+        return views.view_of(job, place, None, snapshot.state, slots=self.capacity.slots, now=now)
 
     async def person_id(self, person: Person) -> int:
         """The id of their row, or NOBODY."""
         async with self.database.read() as connection:
             found = await people.find_person_id(connection, platform=person.platform, platform_id=person.platform_id)
-        return NOBODY if found is None else found
+        return NO_PERSON if found is None else found
 
     async def own(self, person: Person, job_id: int) -> Job | None:
         """The job, if it is this person's and they have not deleted it."""
         async with self.database.read() as connection:
-            return await _theirs(connection, person, job_id)
+            return await _get_own_job(connection, person, job_id)
 
     async def view(self, job: Job, *, repeated: bool = False) -> JobView:
         """A job's row as its person may see it."""
@@ -208,11 +208,11 @@ class JobQueries:
             return await views.read_view(connection, job, self.capacity, self.clock.now(), repeated=repeated)
 
 
-async def _theirs(connection: AsyncConnection, person: Person, job_id: int) -> Job | None:
+async def _get_own_job(connection: AsyncConnection, person: Person, job_id: int) -> Job | None:
     return await jobs.get_own(connection, job_id, platform=person.platform, platform_id=person.platform_id)
 
 
-def _worth_telling(told: JobView, now: JobView) -> bool:
+def _is_worth_sending(told: JobView, now: JobView) -> bool:
     return (
         (told.state, told.place, told.paused, told.style) != (now.state, now.place, now.paused, now.style)
         or eta.eta_differs(told.eta_seconds, now.eta_seconds)

@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 EVERY_SECONDS = 300.0
 DRAFT_SECONDS = 24 * 3600.0
 WAIT_SECONDS = 7 * 24 * 3600.0
-UNTOLD_SECONDS = 7 * 24 * 3600.0
+OUTBOX_SECONDS = 7 * 24 * 3600.0
 LINK_USE_SECONDS = 24 * 3600.0  # links live for minutes
 
 
@@ -47,17 +47,17 @@ class Retention:
     async def sweep(self) -> None:
         """Everything whose time has come is gone afterwards."""
         now = self.clock.now()
-        await self._forgotten(now)
+        await self._expire_abandoned_jobs(now)
         async with fenced_write(self.database, self.leadership) as connection:
             await results.delete_expired(connection, now)
-            await results.delete_outbox_before(connection, now - UNTOLD_SECONDS)
-            await notifications.delete_before(connection, now - UNTOLD_SECONDS)
+            await results.delete_outbox_before(connection, now - OUTBOX_SECONDS)
+            await notifications.delete_before(connection, now - OUTBOX_SECONDS)
             await anonymize.delete_unneeded_identities(connection, partial(quota.kept_scopes, now=now))
             await statistics.delete_link_uses(connection, now - LINK_USE_SECONDS)
             await interaction_tokens.delete_expired(connection, now)
             in_use = await cleanup.list_photos_in_use(connection)
         try:
-            await self._deleted()
+            await self._erase_deleted_jobs()
             purged = await self.photos.purge(now, keep=in_use)
         except StoreDown as error:
             log.warning("could not delete all pictures whose time is over: next time", error=str(error))
@@ -66,7 +66,7 @@ class Retention:
                 log.info("deleted pictures whose time was over", count=purged)
         await self.database.checkpoint()
 
-    async def _forgotten(self, now: float) -> None:
+    async def _expire_abandoned_jobs(self, now: float) -> None:
         """Drafts that nobody came back to, and jobs that have waited for so long that nobody waits for them."""
         async with self.database.read() as connection:
             drafts = await cleanup.list_old_drafts(connection, now - DRAFT_SECONDS)
@@ -78,7 +78,7 @@ class Retention:
             except (InvalidTransition, StaleJob):
                 continue  # somebody came back after all
 
-    async def _deleted(self) -> None:
+    async def _erase_deleted_jobs(self) -> None:
         """A picture came home after its job was deleted, or a deletion was cut short."""
         async with self.database.read() as connection:
             deleted = await cleanup.list_deleted_with_files(connection)

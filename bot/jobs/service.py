@@ -157,7 +157,7 @@ class JobService:
             return  # another tab was quicker
         self.wakeups.notify()
 
-    async def mark_told(self, views: Sequence[JobView]) -> None:
+    async def mark_notified(self, views: Sequence[JobView]) -> None:
         """Whoever these jobs belong to has read how they ended, on a page that they came to look at themselves. A
         picture has yet to be delivered."""
         ended = [view.id for view in views if view.state in {State.FAILED, State.CANCELED}]

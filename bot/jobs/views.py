@@ -64,10 +64,10 @@ async def read_view(
     if job.state not in WAITING:
         shown = view_of(job, None, await results.get(connection, job.id), IDLE_QUEUE, slots=capacity.slots, now=now)
         return replace(shown, repeated=repeated)
-    beat, place = await read_queue_state(connection, capacity, now), None
+    state, place = await read_queue_state(connection, capacity, now), None
     if job.state == State.QUEUED and job.tag is not None:
         place = await queue.get_place(connection, job_id=job.id, person_id=job.person_id, tag=job.tag)
-    return replace(view_of(job, place, None, beat, slots=capacity.slots, now=now), repeated=repeated)
+    return replace(view_of(job, place, None, state, slots=capacity.slots, now=now), repeated=repeated)
 
 
 async def views_of_jobs(
@@ -76,13 +76,13 @@ async def views_of_jobs(
     """Many jobs with their pictures, with one look at the queue: somebody may leaf through a hundred."""
     if not found:
         return ()
-    beat, line = (
+    state, places = (
         await read_queue_state(connection, capacity, now),
         await queue.list_places(connection, {job.id for job in found}),
     )
     pictures = await results.get_many(connection, [job.id for job in found])
     return tuple(
-        view_of(job, line.get(job.id), pictures.get(job.id), beat, slots=capacity.slots, now=now) for job in found
+        view_of(job, places.get(job.id), pictures.get(job.id), state, slots=capacity.slots, now=now) for job in found
     )
 
 
@@ -92,20 +92,20 @@ async def views_by_id(
     """Many jobs at one moment, with one look at the queue."""
     if not job_ids:
         return []
-    beat, line = (
+    state, places = (
         await read_queue_state(connection, capacity, now),
         await queue.list_places(connection, frozenset(job_ids)),
     )
     found = await jobs.get_many(connection, job_ids)
     shown = [found[job_id] for job_id in job_ids if job_id in found]
-    return [view_of(job, line.get(job.id), None, beat, slots=capacity.slots, now=now) for job in shown]
+    return [view_of(job, places.get(job.id), None, state, slots=capacity.slots, now=now) for job in shown]
 
 
 def view_of(
-    job: Job, place: Place | None, result: Result | None, beat: QueueState, *, slots: int, now: float
+    job: Job, place: Place | None, result: Result | None, state: QueueState, *, slots: int, now: float
 ) -> JobView:
     """The view of a row. Pure."""
-    hopeless = beat.paused or job.cancel_requested
+    hopeless = state.paused or job.cancel_requested
     return JobView(
         id=job.id,
         state=State.CANCELED if job.cancel_requested else job.state,
@@ -114,12 +114,12 @@ def view_of(
         created=job.created,
         updated=job.updated,
         place=None if place is None or hopeless else place.number,
-        eta_seconds=None if hopeless else _eta(job, place, beat, slots, now),
+        eta_seconds=None if hopeless else _eta(job, place, state, slots, now),
         eta_is_minimum=place is not None and not place.is_first,
-        progress=eta.progress(job, beat.task_seconds, now),
+        progress=eta.progress(job, state.task_seconds, now),
         error=None if job.error is None else UserError(ErrorCode.read(job.error)),
         cropped=job.cropped,
-        paused=beat.paused and job.state == State.QUEUED,
+        paused=state.paused and job.state == State.QUEUED,
         asked=job.asked,
         has_photo=job.photo is not None,
         subject=job.subject,
@@ -131,9 +131,11 @@ def view_of(
     )
 
 
-def _eta(job: Job, place: Place | None, beat: QueueState, slots: int, now: float) -> float | None:
+def _eta(job: Job, place: Place | None, state: QueueState, slots: int, now: float) -> float | None:
     if place is not None:
-        return eta.seconds_left(place=place.number, running_for=beat.running_for, cycle=beat.task_seconds, slots=slots)
+        return eta.seconds_left(
+            place=place.number, running_for=state.running_for, cycle=state.task_seconds, slots=slots
+        )
     if job.state in ACTIVE and job.submitted is not None:
-        return max(1.0, beat.task_seconds - max(0.0, now - job.submitted))
+        return max(1.0, state.task_seconds - max(0.0, now - job.submitted))
     return None

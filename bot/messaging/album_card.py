@@ -51,9 +51,9 @@ def album_card(
         rows = job_card.job_buttons(
             drafts[0], styles=styles, language=language, saved_styles=saved_styles, capabilities=capabilities
         )
-        return replace(card, text=_together(_question(len(drafts), texts), _cropped(views, texts)), buttons=rows)
+        return replace(card, text=_join_lines(_question(len(drafts), texts), _cropped(views, texts)), buttons=rows)
     if any(view.state in WAITING for view in views):
-        return replace(card, text=_progress(views, texts), buttons=(_cancel(views, texts),))
+        return replace(card, text=_progress(views, texts), buttons=(_cancel_row(views, texts),))
     return replace(card, text=_outcome(views, texts, in_doubt=in_doubt), buttons=settled_rows(views, language))
 
 
@@ -79,22 +79,22 @@ def confirm_delete_all_rows(views: Sequence[JobView], language: str) -> ButtonRo
     return ((yes, _button(views, AlbumAction.KEEP, texts.gettext("Keep them"))),)
 
 
-def last_of(views: Sequence[JobView]) -> JobView:
+def last_to_finish(views: Sequence[JobView]) -> JobView:
     """The one that will be done last, as far as one can tell; of those that are done, the last photo's."""
     waiting = [view for view in views if view.state in WAITING]
     return max(waiting or views, key=lambda view: (view.place or 0, view.id))
 
 
-def done(views: Sequence[JobView]) -> int:
+def count_ended(views: Sequence[JobView]) -> int:
     """How many of them have ended."""
     return sum(view.state in ENDED for view in views)
 
 
-def _button(views: Sequence[JobView], deed: AlbumAction, label: str) -> Button:
-    return Button(label, AlbumPress(views[0].id, deed).pack())
+def _button(views: Sequence[JobView], action: AlbumAction, label: str) -> Button:
+    return Button(label, AlbumPress(views[0].id, action).pack())
 
 
-def _together(*lines: str) -> str:
+def _join_lines(*lines: str) -> str:
     return "\n".join(line for line in lines if line)
 
 
@@ -121,16 +121,16 @@ def _title(views: Sequence[JobView], texts: Texts) -> str:
 
 def _progress(views: Sequence[JobView], texts: Texts) -> str:
     """How many are done; and of the last one all that a card of its own would say."""
-    painted, ended, last = sum(view.state in PAINTED for view in views), done(views), last_of(views)
+    painted, ended, last = sum(view.state in PAINTED for view in views), count_ended(views), last_to_finish(views)
     lines = job_card.progress_lines(last, texts)
     if last.state is State.QUEUED and last.place not in {None, 1}:
         lines[0] = texts.gettext("The last one is at place {place} in the queue.", place=last.place)
     count = texts.gettext("{painted} of {all} painted.", painted=painted, all=len(views)) if ended else ""
-    return _together(_title(views, texts), count, *lines, _cropped(views, texts))
+    return _join_lines(_title(views, texts), count, *lines, _cropped(views, texts))
 
 
-def _cancel(views: Sequence[JobView], texts: Texts) -> tuple[Button, ...]:
-    words = texts.gettext("✖ Cancel the rest") if done(views) else texts.gettext("✖ Cancel all")
+def _cancel_row(views: Sequence[JobView], texts: Texts) -> tuple[Button, ...]:
+    words = texts.gettext("✖ Cancel the rest") if count_ended(views) else texts.gettext("✖ Cancel all")
     return (Button(words, CancelJob(views[0].id).pack()),)
 
 
@@ -144,7 +144,7 @@ def _outcome(views: Sequence[JobView], texts: Texts, *, in_doubt: bool) -> str:
         ready = ""
     doubt = texts.gettext("If you don't see them here, tap a number.") if in_doubt else ""
     lines = [_title(views, texts), ready, doubt, *_failures(views, texts), _cropped(views, texts) if painted else ""]
-    return _together(*lines)
+    return _join_lines(*lines)
 
 
 def _failures(views: Sequence[JobView], texts: Texts) -> list[str]:
@@ -158,7 +158,10 @@ def _failures(views: Sequence[JobView], texts: Texts) -> list[str]:
     if len(reasons) == 1 and len(next(iter(reasons.values()))) == len(views):
         lines = list(reasons)
     else:
-        lines = [texts.gettext("Photo {numbers}: {why}", numbers=_list(at), why=why) for why, at in reasons.items()]
+        lines = [
+            texts.gettext("Photo {numbers}: {why}", numbers=_comma_separated(at), why=why)
+            for why, at in reasons.items()
+        ]
     return [*lines, texts.gettext("What isn't painted isn't counted.")]
 
 
@@ -168,5 +171,5 @@ def _why(view: JobView, texts: Texts) -> str:
     return error_message(view.error or UserError(ErrorCode.SERVICE_DOWN), texts)
 
 
-def _list(numbers: Sequence[int]) -> str:
+def _comma_separated(numbers: Sequence[int]) -> str:
     return ", ".join(map(str, numbers))

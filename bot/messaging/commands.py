@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from bot.domain.styles import STYLES, Style, find, nearest
 
-MAX_WORDS = 40  # characters of a person's words that are looked at or repeated back
+MAX_STYLE_TEXT = 40  # characters of a person's words that are looked at or repeated back
 _COMMAND = re.compile(
     r"/([a-z]{1,32}?)_?(-?\d{1,6})?(?:@(\w{1,64}))?(?:\s+(.*))?", re.ASCII | re.IGNORECASE | re.DOTALL
 )
@@ -30,15 +30,15 @@ class ParsedText:
     None for plain words; `bot` is whom the words name (`/help@bot`, `@bot 3`)."""
 
     command: str | None
-    words: str
+    text: str
     bot: str | None = None
 
-    def for_another(self, us: str) -> bool:
+    def for_another(self, bot_name: str) -> bool:
         """Whether the words name somebody else: another bot, or a person mentioned."""
-        return self.bot is not None and self.bot != us.casefold()
+        return self.bot is not None and self.bot != bot_name.casefold()
 
-    def mentions(self, us: str) -> bool:
-        return self.bot == us.casefold()
+    def mentions(self, bot_name: str) -> bool:
+        return self.bot == bot_name.casefold()
 
 
 def parse_text(text: str) -> ParsedText:
@@ -60,14 +60,14 @@ def parse_text(text: str) -> ParsedText:
 class UnknownStyle:
     """Words that name no style on offer; `meant` is the nearest on offer, `known` one that isn't on offer now."""
 
-    words: str
-    meant: Style | None
-    known: Style | None = None
+    text: str
+    suggestion: Style | None
+    unavailable: Style | None = None
 
 
 def is_reference(words: str) -> bool:
     """Whether the words ask for the style of a picture."""
-    return _tidy(words).casefold() in _REFERENCE_WORDS
+    return _normalized(words).casefold() in _REFERENCE_WORDS
 
 
 def split_me(words: str) -> tuple[str, bool]:
@@ -78,14 +78,14 @@ def split_me(words: str) -> tuple[str, bool]:
 
 def find_style(words: str, offered: Collection[Style]) -> Style | UnknownStyle | None:
     """The style that the words name, an Unknown with the nearest one, or None when there are no words."""
-    wanted = _STYLE_WORD.sub("", _tidy(words), count=1)
+    wanted = _STYLE_WORD.sub("", _normalized(words), count=1)
     if not wanted:
         return None
     if style := find(wanted, offered):
         return style
-    return UnknownStyle(words.strip()[:MAX_WORDS], nearest(wanted, offered), find(wanted, STYLES))
+    return UnknownStyle(words.strip()[:MAX_STYLE_TEXT], nearest(wanted, offered), find(wanted, STYLES))
 
 
-def _tidy(words: str) -> str:
+def _normalized(words: str) -> str:
     first_line = words.strip().partition("\n")[0]
-    return unicodedata.normalize("NFKC", first_line[: MAX_WORDS * 2]).strip(_EDGES)
+    return unicodedata.normalize("NFKC", first_line[: MAX_STYLE_TEXT * 2]).strip(_EDGES)

@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.runtime.clock import Clock
 from storage import interaction_tokens
 from storage.database import Database
-from storage.interaction_tokens import InteractionToken as Ticket
+from storage.interaction_tokens import InteractionToken
 
-__all__ = ["InteractionTokens", "Ticket"]
+__all__ = ["InteractionToken", "InteractionTokens"]
 
 
 @dataclass(frozen=True)
@@ -22,38 +22,40 @@ class InteractionTokens:
     account: str
     clock: Clock
 
-    async def keep(self, token: Ticket) -> bool:
+    async def insert(self, token: InteractionToken) -> bool:
         """Whether it is new: an interaction that two processes hear of is answered by one."""
         async with self.database.write() as connection:
             await interaction_tokens.delete_expired(connection, self.clock.now())
             return await interaction_tokens.insert(connection, self.account, token)
 
-    async def of(self, interaction: str) -> Ticket | None:
+    async def get(self, interaction: str) -> InteractionToken | None:
         """What this interaction still allows."""
         async with self.database.read() as connection:
             return self._alive(await interaction_tokens.get(connection, self.account, interaction))
 
-    async def waiting(self, message: str) -> Ticket | None:
+    async def find_open(self, message: str) -> InteractionToken | None:
         """The interaction whose answer this message is, if that still says nothing."""
         async with self.database.read() as connection:
             return self._alive(await interaction_tokens.find_open(connection, self.account, message))
 
-    async def take(self, token: Ticket) -> bool:
+    async def claim(self, token: InteractionToken) -> bool:
         """Whether its answer is ours to fill."""
         async with self.database.write() as connection:
             return await interaction_tokens.claim(connection, self.account, token.interaction)
 
-    async def give_back(self, token: Ticket) -> None:
+    async def reopen(self, token: InteractionToken) -> None:
         """Its answer could not be filled for now."""
         await self._write(interaction_tokens.reopen, token)
 
-    async def followed(self, token: Ticket) -> None:
+    async def count_message(self, token: InteractionToken) -> None:
         """One more message was written."""
         await self._write(interaction_tokens.count_message, token)
 
-    async def _write(self, change: Callable[[AsyncConnection, str, str], Awaitable[None]], token: Ticket) -> None:
+    async def _write(
+        self, change: Callable[[AsyncConnection, str, str], Awaitable[None]], token: InteractionToken
+    ) -> None:
         async with self.database.write() as connection:
             await change(connection, self.account, token.interaction)
 
-    def _alive(self, token: Ticket | None) -> Ticket | None:
+    def _alive(self, token: InteractionToken | None) -> InteractionToken | None:
         return None if token is None or token.until <= self.clock.now() else token

@@ -43,10 +43,10 @@ class NamedStyle(Protocol):
 
 COLUMNS = 2
 MAX_LABEL = 34  # letters of a saved style's name
-_BAR = 10  # blocks of the progress bar
+_BAR_BLOCKS = 10  # blocks of the progress bar
 
-_WORTH_ANOTHER_TRY = frozenset({ErrorCode.SERVICE_DOWN, ErrorCode.RESULT_LOST, ErrorCode.UNKNOWN})
-_NO_UNIT_WAS_SPENT = frozenset(  # the job ended before it was charged
+_RETRYABLE = frozenset({ErrorCode.SERVICE_DOWN, ErrorCode.RESULT_LOST, ErrorCode.UNKNOWN})
+_NEVER_CHARGED = frozenset(  # the job ended before it was charged
     {
         *(
             ErrorCode.DRAFT_EXPIRED,
@@ -58,7 +58,7 @@ _NO_UNIT_WAS_SPENT = frozenset(  # the job ended before it was charged
         *(ErrorCode.QUOTA_USED_UP, ErrorCode.QUEUE_FULL, ErrorCode.BUDGET_USED_UP, ErrorCode.GROUP_LIMIT),
     }
 )
-_DOING = {
+_STATE_TEXTS = {
     State.SUBMITTING: mark("It's your turn: painting starts."),
     State.RUNNING: mark("Painting…"),
     State.FETCHING: mark("Almost done: fetching the picture."),
@@ -83,7 +83,7 @@ def job_card(
         view, styles=styles, language=language, saved_styles=saved_styles, page=page, capabilities=capabilities
     )
     return Card(
-        "\n".join(lines), buttons, picture, mention=_call(view, texts), job=view.id, in_progress=is_in_progress(view)
+        "\n".join(lines), buttons, picture, mention=_mention(view, texts), job=view.id, in_progress=is_in_progress(view)
     )
 
 
@@ -100,14 +100,14 @@ def job_buttons(
     texts = texts_for(language)
     match view.state:
         case State.DRAFT if view.consent == "asked":
-            return (_yes_or_no(view, texts), _cancel(view, texts))
+            return (_consent_row(view, texts), _cancel_row(view, texts))
         case State.DRAFT if view.has_photo:
-            looks = _style_rows(view, styles, saved_styles, texts, page=page, capabilities=capabilities)
-            return (*looks, *_luck(view, styles, texts), _cancel(view, texts))
+            style_buttons = _style_rows(view, styles, saved_styles, texts, page=page, capabilities=capabilities)
+            return (*style_buttons, *_surprise_row(view, styles, texts), _cancel_row(view, texts))
         case State.DRAFT:
-            return (_cancel(view, texts),)
+            return (_cancel_row(view, texts),)
         case State.QUEUED:
-            return (_cancel(view, texts),)
+            return (_cancel_row(view, texts),)
         case State.STORED | State.DELIVERED:
             return _picture_rows(view, texts)
         case State.FAILED | State.CANCELED:
@@ -140,7 +140,7 @@ def _lines(view: JobView, texts: Texts, *, shown: bool) -> list[str]:
     cropped = texts.gettext("The photo was very long, so I used the part round the face.") if view.cropped else ""
     title = "" if view.style is None else f"🎨 {style_title(view, texts)}"
     if view.state is State.DRAFT and view.consent == "asked":
-        return [title, _question(texts), cropped]
+        return [title, _consent_text(texts), cropped]
     if view.state is State.DRAFT:
         return [_draft(view, texts), cropped]
     match view.state:
@@ -163,7 +163,7 @@ def progress_lines(view: JobView, texts: Texts) -> list[str]:
     """How far a job is that waits or runs: its place or what is done with it, and the time left."""
     if view.state is State.QUEUED:
         return _queued(view, texts)
-    return [texts.gettext(_DOING[view.state]), _bar(view), _time_left(view, texts)]
+    return [texts.gettext(_STATE_TEXTS[view.state]), _progress_bar(view), _time_left(view, texts)]
 
 
 def _draft(view: JobView, texts: Texts) -> str:
@@ -174,7 +174,7 @@ def _draft(view: JobView, texts: Texts) -> str:
     )
 
 
-def _question(texts: Texts) -> str:
+def _consent_text(texts: Texts) -> str:
     return texts.gettext(
         "{who}: may I repaint it? Only you can answer, and nothing happens before you do.", who=_subject(texts)
     )
@@ -184,7 +184,7 @@ def _subject(texts: Texts) -> str:
     return texts.gettext("You whose photo this is")
 
 
-def _call(view: JobView, texts: Texts) -> Mention | None:
+def _mention(view: JobView, texts: Texts) -> Mention | None:
     """The person who is asked is told that they are."""
     is_asked = view.state is State.DRAFT and view.consent == "asked" and view.subject is not None
     return Mention(_subject(texts), view.subject or "") if is_asked else None
@@ -212,17 +212,17 @@ def _time_left(view: JobView, texts: Texts) -> str:
     return texts.gettext("About {time} left.", time=time)
 
 
-def _bar(view: JobView) -> str:
+def _progress_bar(view: JobView) -> str:
     if view.progress is None:
         return ""
     progress = min(1.0, max(0.0, view.progress))
-    full = int(progress * _BAR)
-    return f"{'▰' * full}{'▱' * (_BAR - full)} {int(progress * 100)} %"
+    full = int(progress * _BAR_BLOCKS)
+    return f"{'▰' * full}{'▱' * (_BAR_BLOCKS - full)} {int(progress * 100)} %"
 
 
 def _failed(view: JobView, texts: Texts) -> list[str]:
     why = view.error or UserError(ErrorCode.SERVICE_DOWN)
-    return [error_message(why, texts), "" if why.code in _NO_UNIT_WAS_SPENT else _not_counted(texts)]
+    return [error_message(why, texts), "" if why.code in _NEVER_CHARGED else _not_counted(texts)]
 
 
 def _not_counted(texts: Texts) -> str:
@@ -240,13 +240,13 @@ def _style_rows(
 ) -> ButtonRows:
     """Styles and saved ones, two in a row: the saved ones after the first row, which holds the favourites. Where there
     are forms, one of them asks for a picture."""
-    looks = [
+    style_buttons = [
         Button(f"{style.index} · {style.name(texts.language)}", ChooseStyle(view.id, style.index).pack())
         for style in styles
         if style is not SHEET
     ]
-    saved = [Button(f"⭐ {_short(style.name)}", UseSavedStyle(view.id, style.id).pack()) for style in saved_styles]
-    buttons = [*looks[:COLUMNS], *saved, *looks[COLUMNS:]]
+    saved = [Button(f"⭐ {_shortened(style.name)}", UseSavedStyle(view.id, style.id).pack()) for style in saved_styles]
+    buttons = [*style_buttons[:COLUMNS], *saved, *style_buttons[COLUMNS:]]
     pages = max(1, -(-len(buttons) // capabilities.styles_per_page))
     page = clamp_page(page, pages)
     shown = buttons[page * capabilities.styles_per_page : (page + 1) * capabilities.styles_per_page]
@@ -256,7 +256,7 @@ def _style_rows(
     return (*grid, *page_buttons(partial(TurnStylePage, view.id), page, pages))
 
 
-def _luck(view: JobView, styles: Sequence[Style], texts: Texts) -> ButtonRows:
+def _surprise_row(view: JobView, styles: Sequence[Style], texts: Texts) -> ButtonRows:
     """For those who can't decide: any style, or all of them on one sheet where that is on offer."""
     surprise = Button(texts.gettext("🎲 Surprise me"), SurpriseMe(view.id).pack())
     if SHEET not in styles:
@@ -264,14 +264,14 @@ def _luck(view: JobView, styles: Sequence[Style], texts: Texts) -> ButtonRows:
     return ((surprise, Button(texts.gettext("✨ All at once"), ChooseStyle(view.id, SHEET.index).pack())),)
 
 
-def _yes_or_no(view: JobView, texts: Texts) -> tuple[Button, ...]:
+def _consent_row(view: JobView, texts: Texts) -> tuple[Button, ...]:
     return (
         Button(texts.gettext("👍 Yes, paint it"), AnswerConsent(view.id, 1).pack()),
         Button(texts.gettext("👎 No"), AnswerConsent(view.id, 0).pack()),
     )
 
 
-def _short(name: str) -> str:
+def _shortened(name: str) -> str:
     return name if len(name) <= MAX_LABEL else f"{name[: MAX_LABEL - 1]}…"
 
 
@@ -281,26 +281,26 @@ def _picture_rows(view: JobView, texts: Texts) -> ButtonRows:
     delete = Button(texts.gettext("🗑 Delete"), DeleteJob(view.id).pack())
     if not view.has_photo:
         return ((file,), (share, delete))
-    beside = Button(texts.gettext("◧ Before and after"), Compare(view.id).pack())
-    return (_once_more(view, texts), (file, beside), (share, delete))
+    compare = Button(texts.gettext("◧ Before and after"), Compare(view.id).pack())
+    return (_repeat_row(view, texts), (file, compare), (share, delete))
 
 
 def _retry_rows(view: JobView, texts: Texts) -> ButtonRows:
     if not view.has_photo or view.style is None:
         return ()
     why = view.error.code if view.error else None
-    if view.state is State.CANCELED or why in _WORTH_ANOTHER_TRY:
-        return (_once_more(view, texts),)
-    return ((_other(view, texts),),) if why is ErrorCode.STYLE_INVALID else ()
+    if view.state is State.CANCELED or why in _RETRYABLE:
+        return (_repeat_row(view, texts),)
+    return ((_change_style_button(view, texts),),) if why is ErrorCode.STYLE_INVALID else ()
 
 
-def _once_more(view: JobView, texts: Texts) -> tuple[Button, ...]:
-    return (Button(texts.gettext("🔁 Again"), RepeatJob(view.id).pack()), _other(view, texts))
+def _repeat_row(view: JobView, texts: Texts) -> tuple[Button, ...]:
+    return (Button(texts.gettext("🔁 Again"), RepeatJob(view.id).pack()), _change_style_button(view, texts))
 
 
-def _other(view: JobView, texts: Texts) -> Button:
+def _change_style_button(view: JobView, texts: Texts) -> Button:
     return Button(texts.gettext("🎨 Another style"), ChangeStyle(view.id).pack())
 
 
-def _cancel(view: JobView, texts: Texts) -> tuple[Button, ...]:
+def _cancel_row(view: JobView, texts: Texts) -> tuple[Button, ...]:
     return (Button(texts.gettext("✖ Cancel"), CancelJob(view.id).pack()),)

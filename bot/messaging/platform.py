@@ -69,7 +69,7 @@ class Document:
 class Mention:
     """These words of a card's text stand for a person, whom the platform is to tell that they are mentioned."""
 
-    words: str
+    text: str
     platform_id: str
 
 

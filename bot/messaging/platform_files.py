@@ -29,18 +29,18 @@ class PlatformFiles:
     account: str
     clock: Clock
 
-    async def file(self, job: int | None) -> str | None:
+    async def get(self, job: int | None) -> str | None:
         """The file that the platform keeps of a job's picture."""
-        return None if job is None else (await self.files([job])).get(job)
+        return None if job is None else (await self.get_many([job])).get(job)
 
-    async def files(self, jobs: Sequence[int]) -> dict[int, str]:
+    async def get_many(self, jobs: Sequence[int]) -> dict[int, str]:
         """The same for many, by job."""
         if not jobs:
             return {}
         async with self.database.read() as connection:
             return await platform_files.get_many(connection, self.account, jobs)
 
-    async def keep(self, job: int, file: str) -> None:
+    async def put(self, job: int, file: str) -> None:
         """The platform has the picture now."""
         try:
             async with self.database.write() as connection:
@@ -48,7 +48,7 @@ class PlatformFiles:
         except SQLAlchemyError:
             log.exception("a file was not remembered", job=job)
 
-    async def forget(self, job: int) -> None:
+    async def delete(self, job: int) -> None:
         """The platform doesn't know the file any more."""
         async with self.database.write() as connection:
             await platform_files.delete(connection, job)

@@ -55,7 +55,7 @@ class Option:
     required: bool = True
     choices: tuple[tuple[str, str], ...] = ()
     typed: str = ""
-    most: int = 1000
+    maximum: int = 1000
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Form:
     """
 
     options: tuple[Option, ...] = ()
-    words: str = ""
+    template: str = ""
     description: str = ""
     in_groups: bool = False
     in_private: bool = False

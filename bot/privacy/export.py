@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.domain.styles import INDICES, by_index
-from bot.jobs.queries import NOBODY, JobQueries
+from bot.jobs.queries import NO_PERSON, JobQueries
 from bot.messaging.platform import MAX_FILE_BYTES, Person
 from storage import jobs, people, purchases, results, saved_styles
 from storage.jobs import Job, State
@@ -73,7 +73,7 @@ _OVERHEAD = 512  # bytes that a name and its entries take, generously
 async def _belongings(queries: JobQueries, person: Person) -> ExportContents:
     async with queries.database.read() as connection:
         found = await people.find_person_id(connection, platform=person.platform, platform_id=person.platform_id)
-        person_id = NOBODY if found is None else found
+        person_id = NO_PERSON if found is None else found
         mine = [job for job in await jobs.list_of_person(connection, person_id, list(State)) if not job.hidden]
         painted = {job.id: await results.get(connection, job.id) for job in mine}
         styles = await saved_styles.list_of_person(connection, person_id)

@@ -184,7 +184,7 @@ async def _room(connection: AsyncConnection, person: Person, library: Chat | Non
         _, chat_id = await person_and_chat_rows(connection, person, library, now)
         there, most = await saved_styles.list_library(connection, chat_id), MAX_IN_LIBRARY
     if len(there) >= most:
-        raise RequestDenied(UserError(ErrorCode.WARDROBE_FULL, {"limit": most}))
+        raise RequestDenied(UserError(ErrorCode.SAVED_STYLES_FULL, {"limit": most}))
     return chat_id
 
 

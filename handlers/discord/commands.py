@@ -65,7 +65,7 @@ def _parameter(option: Option) -> inspect.Parameter:
             annotation = Range[str, 1, MAX_TEXT_LENGTH] if option.required else str
             default = default if option.required else ""
         case OptionKind.NUMBER:
-            annotation = Range[int, 1, option.most]
+            annotation = Range[int, 1, option.maximum]
         case OptionKind.FLAG:
             annotation, default = bool, False
         case OptionKind.PICTURE:
@@ -78,7 +78,7 @@ def _filled(name: str, form: Form, values: Mapping[str, Any]) -> FilledCommand:
     """The filled form as the message that could have been typed."""
     typed = {option.name: _typed(option, values[option.name]) for option in form.options}
     pictures = [values[option.name] for option in form.options if option.kind is OptionKind.PICTURE]
-    words = form.words.format_map(typed)
+    words = form.template.format_map(typed)
     return FilledCommand(f"/{name} {words}".strip(), attachments=tuple(one for one in pictures if one is not None))
 
 

@@ -81,11 +81,11 @@ class ComponentPresses:
     async def _answer(
         self, request: ButtonPress, reply: InteractionReply, work: Callable[[], Awaitable[CallbackAnswer]]
     ) -> None:
-        answer = await self.responder.patience.until_done(work, failed=self.button_router.sorry(request.person))
+        answer = await self.responder.retry.until_done(work, failed=self.button_router.failure_answer(request.person))
         if answer is None:
             return
         if answer.notice:
-            await self.responder.patience.until_done(lambda: self._send_notice(reply, answer), failed=None)
+            await self.responder.retry.until_done(lambda: self._send_notice(reply, answer), failed=None)
         await self.responder.carry_out(request, answer)
 
     async def _send_notice(self, reply: InteractionReply, answer: CallbackAnswer) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from cryptography.fernet import Fernet, InvalidToken
 
-from bot.messaging.interaction_tokens import InteractionTokens, Ticket
+from bot.messaging.interaction_tokens import InteractionToken, InteractionTokens
 from bot.messaging.platform import TryLater
 from handlers.discord.errors import FileTooLarge
 
@@ -56,35 +56,35 @@ class InteractionReplies:
 
     async def save(self, reply: InteractionReply) -> bool:
         """Store the reply. False if another process has stored it already."""
-        return await self.tokens.keep(self._encrypted(reply))
+        return await self.tokens.insert(self._encrypted(reply))
 
     async def get(self, interaction: str) -> InteractionReply | None:
         """The reply for an interaction; None if it has expired."""
-        return self._decrypted(await self.tokens.of(interaction))
+        return self._decrypted(await self.tokens.get(interaction))
 
     async def get_pending(self, message: str) -> InteractionReply | None:
         """The reply whose placeholder is this message, if that still waits for its first card."""
-        return self._decrypted(await self.tokens.waiting(message))
+        return self._decrypted(await self.tokens.find_open(message))
 
     @asynccontextmanager
     async def fill(self, reply: InteractionReply) -> AsyncIterator[bool]:
         """Claim the placeholder while the card replaces it. Yields False if somebody else has claimed it. An error that
         may be retried gives it back."""
         token = self._encrypted(reply)
-        claimed = await self.tokens.take(token)
+        claimed = await self.tokens.claim(token)
         try:
             yield claimed
         except (TryLater, FileTooLarge):
             if claimed:
-                await self.tokens.give_back(token)
+                await self.tokens.reopen(token)
             raise
 
     async def count_followup(self, reply: InteractionReply) -> None:
         """Record that a follow-up was sent."""
-        await self.tokens.followed(self._encrypted(reply))
+        await self.tokens.count_message(self._encrypted(reply))
 
-    def _encrypted(self, reply: InteractionReply) -> Ticket:
-        return Ticket(
+    def _encrypted(self, reply: InteractionReply) -> InteractionToken:
+        return InteractionToken(
             interaction=reply.interaction,
             application=reply.application,
             sealed=self.cipher.encrypt(reply.token.encode()).decode(),
@@ -95,7 +95,7 @@ class InteractionReplies:
             remaining=reply.followups_left,
         )
 
-    def _decrypted(self, token: Ticket | None) -> InteractionReply | None:
+    def _decrypted(self, token: InteractionToken | None) -> InteractionReply | None:
         """None also for a token that was encrypted with another secret."""
         if token is None:
             return None

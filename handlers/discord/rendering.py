@@ -132,7 +132,7 @@ def _text(card: Card, command_ids: Mapping[str, int]) -> tuple[str, AllowedMenti
     mention = card.mention
     if mention is None or not _mention(mention):
         return text[:MAX_TEXT], AllowedMentions.none()
-    text = text.replace(escape_markdown(mention.words), f"{_mention(mention)} ({mention.words})", 1)
+    text = text.replace(escape_markdown(mention.text), f"{_mention(mention)} ({mention.text})", 1)
     return text[:MAX_TEXT], AllowedMentions(
         everyone=False, roles=False, replied_user=False, users=[Object(int(mention.platform_id))]
     )

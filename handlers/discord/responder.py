@@ -68,8 +68,8 @@ class DiscordResponder:
     async def _answer(self, request: IncomingMessage, files: Sequence[Attachment], *, spoiler: bool = False) -> None:
         if spoiler or has_spoiler(files):
             await self.platform_files.mark_spoilers(request.chat, [request.message_id])
-        sorry: Card | None = self.message_router.sorry(request.person)
-        card = await self.responder.patience.until_done(lambda: self.message_router.answer(request), failed=sorry)
+        failure: Card | None = self.message_router.failure_card(request.person)
+        card = await self.responder.retry.until_done(lambda: self.message_router.answer(request), failed=failure)
         if card is not None:
             where = Address(request.chat, reply_to=request.message_id, person=request.person)
             await self.responder.show(where, card)

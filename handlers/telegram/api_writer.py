@@ -70,7 +70,7 @@ class ApiWriter:
                 raise
             for picture in pictures:
                 if picture.job is not None:
-                    await self.chat_state.forget(picture.job)
+                    await self.chat_state.delete(picture.job)
             raise TryLater(RETRY_SECONDS) from None
         for picture, message in zip(pictures, messages, strict=False):
             await self._remember_file(address, picture, message)
@@ -83,7 +83,7 @@ class ApiWriter:
     ) -> InputMediaPhoto | InputMediaDocument:
         if not as_photo:
             return InputMediaDocument(picture.jpeg, filename=picture.filename, disable_content_type_detection=True)
-        file = await self.chat_state.file(picture.job)
+        file = await self.chat_state.get(picture.job)
         name = None if file else picture.filename
         return InputMediaPhoto(file or picture.jpeg, filename=name, has_spoiler=has_spoiler or None)
 
@@ -111,7 +111,7 @@ class ApiWriter:
     async def _send_photo(self, address: Address, card: Card, picture: Picture, kwargs: dict[str, Any]) -> Message:
         """Send a photo by its known file id, or else by uploading it."""
         kwargs |= {"caption": rendering.caption(card), "has_spoiler": await self.chat_state.is_spoiler(address) or None}
-        file = await self.chat_state.file(picture.job)
+        file = await self.chat_state.get(picture.job)
         async with self._forget_missing_file(picture):
             photo = picture.jpeg if file is None else file
             return await self.bot.send_photo(photo=photo, filename=None if file else picture.filename, **kwargs)
@@ -132,7 +132,7 @@ class ApiWriter:
         kwargs: dict[str, Any] = {"caption": rendering.caption(card), "filename": media.filename if media else None}
         if card.picture is None or not rendering.is_photo(card):
             return InputMediaDocument(_media_bytes(card), **kwargs)
-        file = await self.chat_state.file(card.picture.job)
+        file = await self.chat_state.get(card.picture.job)
         return InputMediaPhoto(
             file or card.picture.jpeg, has_spoiler=await self.chat_state.is_spoiler(address) or None, **kwargs
         )
@@ -145,7 +145,7 @@ class ApiWriter:
         except BadRequest as error:
             if classify(error) is not BadRequestKind.FILE_GONE or picture is None or picture.job is None:
                 raise
-            await self.chat_state.forget(picture.job)
+            await self.chat_state.delete(picture.job)
             raise TryLater(RETRY_SECONDS) from None
 
     async def _remember_file(self, address: Address, picture: Picture | None, message: object) -> None:
@@ -156,7 +156,7 @@ class ApiWriter:
             return
         photo = rendering.largest_size(message.photo)
         if picture is not None and picture.job is not None and photo is not None:
-            await self.chat_state.keep(picture.job, photo.file_id)
+            await self.chat_state.put(picture.job, photo.file_id)
         if message.has_media_spoiler:
             await self.chat_state.mark_spoilers(address.chat, [str(message.message_id)])
 

@@ -50,12 +50,12 @@ class InlineMessage:
         job = None if card.picture is None else card.picture.job
         if job is None or person is None:
             return False
-        if await self.writer.chat_state.file(job) is None:
+        if await self.writer.chat_state.get(job) is None:
             try:
                 await self.sender.send(Address(Chat(person.platform, person.platform_id)), card, silent=True)
             except TargetGone:
                 return False
-        return await self.writer.chat_state.file(job) is not None
+        return await self.writer.chat_state.get(job) is not None
 
     def _fallback_card(self, person: Person | None, card: Card) -> Card:
         """Says where to find the picture, for a person who never started the bot."""

@@ -74,7 +74,7 @@ class OtherUpdates:
     async def _render_results(self, page: InlinePage) -> list[InlineQueryResultCachedPhoto | InlineQueryResultArticle]:
         """The results that can be shown: a picture only if its file id is known."""
         jobs = [result.job for result in page.results if result.job is not None]
-        files = await self._platform.writer.chat_state.files(jobs)
+        files = await self._platform.writer.chat_state.get_many(jobs)
         rendered = [self._render_result(result, files.get(result.job or 0)) for result in page.results]
         return [result for result in rendered if result is not None][:MAX_RESULTS]
 
@@ -117,8 +117,8 @@ class OtherUpdates:
             return (await self._bot.answer_guest_query(query_id, answer)).inline_message_id
 
     async def _answer_request(self, request: IncomingMessage, message_id: str) -> None:
-        sorry: Card | None = self._message_router.sorry(request.person)
-        card = await self._retry.until_done(lambda: self._message_router.answer(request), failed=sorry)
+        failure: Card | None = self._message_router.failure_card(request.person)
+        card = await self._retry.until_done(lambda: self._message_router.answer(request), failed=failure)
         await self._show(Address(request.chat, message_id=message_id, person=request.person), card)
 
     async def _show(self, address: Address, card: Card | None) -> None:
@@ -128,7 +128,7 @@ class OtherUpdates:
     async def on_pre_checkout_query(self, query: PreCheckoutQuery) -> None:
         """A person is about to pay; Telegram expects an answer within ten seconds."""
         person = person_of(query.from_user, None)
-        refusal = self._message_router.sorry(person).text
+        refusal = self._message_router.failure_card(person).text
         try:
             async with asyncio.timeout(CHECKOUT_TIMEOUT):
                 refusal = await self._message_router.checkout(person, query.invoice_payload, query.total_amount)
@@ -151,7 +151,7 @@ class OtherUpdates:
         charge_id = payment.telegram_payment_charge_id
         card = await self._retry.until_done(
             lambda: self._message_router.paid(person, payment.invoice_payload, payment.total_amount, charge_id),
-            failed=self._message_router.sorry(person),
+            failed=self._message_router.failure_card(person),
         )
         await self._show(Address(chat_of(message), reply_to=str(message.message_id)), card)
 

@@ -66,11 +66,11 @@ def _share_button(label: str, query: str) -> InlineKeyboardButton:
 
 def mention_entities(text: str, mention: Mention | None) -> list[MessageEntity] | None:
     """The mention of a person by any words. Telegram counts offsets and lengths in UTF-16 units."""
-    start = -1 if mention is None else text.find(mention.words)
+    start = -1 if mention is None else text.find(mention.text)
     if mention is None or start < 0 or not mention.platform_id.isdecimal():
         return None
-    user = User(int(mention.platform_id), mention.words[:64], is_bot=False)
-    offset, length = _utf16_length(text[:start]), _utf16_length(mention.words)
+    user = User(int(mention.platform_id), mention.text[:64], is_bot=False)
+    offset, length = _utf16_length(text[:start]), _utf16_length(mention.text)
     return [MessageEntity(MessageEntity.TEXT_MENTION, offset, length, user=user)]
 
 

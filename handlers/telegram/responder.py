@@ -50,8 +50,8 @@ class TelegramResponder:
         if spoilers:
             spoilers.append(request.message_id)  # an album's card replies to this message
             await self._platform.writer.chat_state.mark_spoilers(request.chat, spoilers)
-        sorry: Card | None = self._message_router.sorry(request.person)
-        card = await self._retry.until_done(lambda: self._message_router.answer(request), failed=sorry)
+        failure: Card | None = self._message_router.failure_card(request.person)
+        card = await self._retry.until_done(lambda: self._message_router.answer(request), failed=failure)
         if card is not None:
             await self._responder.show(Address(request.chat, reply_to=request.message_id), card)
 
@@ -60,8 +60,8 @@ class TelegramResponder:
         request = parse_callback_query(query, self._lookups)
         if request is None:
             return
-        sorry = self._button_router.sorry(request.person)
-        answer = await self._retry.until_done(lambda: self._button_router.press(request), failed=sorry)
+        failure = self._button_router.failure_answer(request.person)
+        answer = await self._retry.until_done(lambda: self._button_router.press(request), failed=failure)
         if answer is not None:
             await self._retry.until_done(lambda: self._answer_callback_query(query, answer), failed=None)
             await self._responder.carry_out(request, answer)

@@ -78,12 +78,12 @@ class JobApi:
         visit = visit_of(request)
         views = await self._jobs.queries.history(visit.person)
         body = {"jobs": [job_json(view, visit.texts) for view in views]}
-        return JSONResponse(body, background=BackgroundTask(self._jobs.mark_told, views))
+        return JSONResponse(body, background=BackgroundTask(self._jobs.mark_notified, views))
 
     async def job(self, request: Request) -> Response:
         view = await self.own_job(request)
         body = job_json(view, visit_of(request).texts)
-        return JSONResponse(body, background=BackgroundTask(self._jobs.mark_told, [view]))
+        return JSONResponse(body, background=BackgroundTask(self._jobs.mark_notified, [view]))
 
     async def create(self, request: Request) -> Response:
         visit = visit_of(request)
@@ -118,7 +118,9 @@ class JobApi:
         answer = await self._jobs.cancel(visit.person, view.id)
         if isinstance(answer, UserError):
             raise HttpProblem.of(answer)
-        return JSONResponse(job_json(answer, visit.texts), background=BackgroundTask(self._jobs.mark_told, [answer]))
+        return JSONResponse(
+            job_json(answer, visit.texts), background=BackgroundTask(self._jobs.mark_notified, [answer])
+        )
 
     async def result(self, request: Request) -> Response:
         visit, number = visit_of(request), job_id(request)

@@ -43,7 +43,7 @@ class JobEvents:
         try:
             async for view in self._jobs.queries.watch(visit.person, job_id):
                 yield job_event(view, visit.texts)
-                await self._jobs.mark_told([view])
+                await self._jobs.mark_notified([view])
         finally:
             self._open_streams[visitor] -= 1
             if not self._open_streams[visitor]:

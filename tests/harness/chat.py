@@ -26,7 +26,7 @@ from tests.harness.app import running_app
 
 US = "repaint_test_bot"
 GROUP = Chat("test", "group", is_group=True)
-PATIENCE = 60.0  # seconds
+TIMEOUT_SECONDS = 60.0  # seconds
 
 _numbers = count(1)
 
@@ -55,7 +55,7 @@ class ChatPlatform:
 
     async def until(self, wanted: Callable[[], Any]) -> None:
         """Wait until `wanted` is true after some card was shown."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             while not wanted():
                 self._changed.clear()
                 await self._changed.wait()
@@ -151,7 +151,7 @@ async def chat_harness(data_dir: Path, **options: Any) -> AsyncIterator[ChatHarn
     """The app, running until the block ends; keywords as for `running_app`."""
     platform = ChatPlatform()
     async with running_app(data_dir, platforms=[platform], **options) as app:
-        conversation = open_conversation(app.services, US, link=link, dice=lambda _: 0)
+        conversation = open_conversation(app.services, US, link=link, randbelow=lambda _: 0)
         yield ChatHarness(app, platform, conversation)
 
 
@@ -168,7 +168,7 @@ def file(data: bytes, owner: Person | None = None, message: str = "") -> Attachm
     return Attachment(message or f"photo{next(_numbers)}", len(data), is_picture=True, read=read, owner=owner)
 
 
-def nothing() -> Attachment:
+def hidden_photo() -> Attachment:
     """A profile photo that is hidden."""
 
     async def read() -> bytes | UserError:

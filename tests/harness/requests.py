@@ -35,7 +35,9 @@ def a_photo() -> bytes:
     return portrait_jpeg(300 + number // 50 % 30 * 4, 400, shade=number % 50 * 5)
 
 
-async def asks(app: Installation, person: Person, chat: Chat, style: int = 0, **how: Any) -> JobView | UserError:
+async def submit_request(
+    app: Installation, person: Person, chat: Chat, style: int = 0, **how: Any
+) -> JobView | UserError:
     """One more request, with a photo of its own unless one is given. `how`: fields of `JobRequest`, and `saved` or
     `reference` for what it is to be painted like."""
     choice = StyleChoice(style, saved=how.pop("saved", None), picture=how.pop("reference", None))
@@ -43,7 +45,7 @@ async def asks(app: Installation, person: Person, chat: Chat, style: int = 0, **
     return await app.services.jobs.submit(JobRequest(person, chat, style=choice, **how))
 
 
-async def denied_at(services: Services, person: Person, chat: Chat, *, by_admin: bool = False) -> UserError | None:
+async def access_error(services: Services, person: Person, chat: Chat, *, by_admin: bool = False) -> UserError | None:
     """Why somebody can't ask in a chat at all, if so."""
     access = await services.queries.chat_access(person, chat)
     return access.problem(by_admin=by_admin, now=services.clock.now())
@@ -56,7 +58,7 @@ def reason(answer: object) -> ErrorCode:
 
 
 @dataclass
-class Day:
+class ManualClock:
     """A wall clock's time that a test moves forward by assignment."""
 
     time: float
@@ -88,7 +90,7 @@ async def rows(app: Installation, sql: str, **values: object) -> list[Any]:
         return list((await connection.execute(text(sql), values)).all())
 
 
-async def kept_of(app: Installation, person: Person) -> set[str]:
+async def stored_keys(app: Installation, person: Person) -> set[str]:
     """The keys of all bytes that are kept under a person, from the store itself."""
     found = await rows(
         app,

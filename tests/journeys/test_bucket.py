@@ -31,7 +31,7 @@ from tests.fakes.postgres import URL_FILE
 from tests.fakes.s3 import KEY, KEY_ID, BucketServer, bucket_server
 from tests.harness.app import ANNA, BEN, accepted, ended, private, running_app, served_app
 from tests.harness.bot_process import Bot, bot_process
-from tests.harness.requests import a_photo, asks, rows
+from tests.harness.requests import a_photo, rows, submit_request
 from tests.harness.worker import FastClock
 
 DAY = 24 * 3600.0
@@ -110,7 +110,7 @@ async def test_what_somebody_forgets_is_gone_from_the_bucket(tmp_path: Path, ser
     bucket = server.bucket("mine")
     async with running_app(tmp_path, **kept_in(server, bucket)) as app:
         for person in (ANNA, BEN):
-            view = accepted(await asks(app, person, private(person)))
+            view = accepted(await submit_request(app, person, private(person)))
             assert (await ended(app, person, view.id)).state == State.STORED
         assert kinds(server.raw_keys(bucket)) == ["original", "original", "result", "result"]
         gone = await app.services.privacy.forget(ANNA)
@@ -127,7 +127,7 @@ async def test_nobody_is_told_that_they_are_forgotten_while_the_bucket_is_away(
     bucket = server.bucket("mine")
     async with running_app(tmp_path, **kept_in(server, bucket)) as app:
         await saved(app, ANNA, "Waves")
-        await ended(app, ANNA, accepted(await asks(app, ANNA, private(ANNA))).id)
+        await ended(app, ANNA, accepted(await submit_request(app, ANNA, private(ANNA))).id)
         server.stop()
         try:
             with pytest.raises(StoreDown):
@@ -142,7 +142,7 @@ async def test_nobody_is_told_that_they_are_forgotten_while_the_bucket_is_away(
 async def test_what_is_over_is_gone_from_the_bucket(tmp_path: Path, server: BucketServer) -> None:
     bucket = server.bucket()
     async with running_app(tmp_path, **kept_in(server, bucket), original_hours=24, result_days=30) as app:
-        view = accepted(await asks(app, ANNA, private(ANNA)))
+        view = accepted(await submit_request(app, ANNA, private(ANNA)))
         await ended(app, ANNA, view.id)
         await _swept(app, time.time() + DAY + 3600)
         (left,) = server.raw_keys(bucket)
@@ -169,7 +169,7 @@ async def test_what_one_process_has_taken_in_another_shows_and_forgets(
         options = {**api, **kept_in(server, bucket), "photo_links": "bucket"}
         one, two = [await stack.enter_async_context(running_app(folder, **options)) for folder in folders]
         for here, there in ((one, two), (two, one)):
-            view = accepted(await asks(here, ANNA, private(ANNA)))
+            view = accepted(await submit_request(here, ANNA, private(ANNA)))
             assert (await ended(there, ANNA, view.id)).state == State.STORED
             assert (await there.services.queries.result(ANNA, view.id) or b"").startswith(b"\xff\xd8\xff")
         assert kinds(server.raw_keys(bucket)) == ["original", "original", "result", "result"]
@@ -183,7 +183,7 @@ async def test_while_the_bucket_is_away_jobs_wait_and_nothing_is_lost(tmp_path: 
     bucket, go = server.bucket(), tmp_path / "go"
     options: dict[str, Any] = {"engine": quick_engine(until=go), "clock": FastClock(), **kept_in(server, bucket)}
     async with served_app(tmp_path / "data", **options) as (app, url), httpx.AsyncClient(base_url=url) as http:
-        running, waiting = [accepted(await asks(app, ANNA, private(ANNA))) for _ in range(2)]
+        running, waiting = [accepted(await submit_request(app, ANNA, private(ANNA))) for _ in range(2)]
         await _until(app, running.id, State.RUNNING)
         server.stop()
         try:

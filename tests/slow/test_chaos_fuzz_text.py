@@ -43,10 +43,10 @@ def test_our_own_button_data_round_trips() -> None:
 def test_any_text_is_parsed_without_an_error(texts: list[str]) -> None:
     for text in texts:
         message = parse_text(text)
-        assert len(message.words) <= len(text)
-        split_me(message.words)
-        is_reference(message.words)
-        find_style(message.words, STYLES)
+        assert len(message.text) <= len(text)
+        split_me(message.text)
+        is_reference(message.text)
+        find_style(message.text, STYLES)
         found = find(text, STYLES)
         assert found is None or found in STYLES
         nearest(text, STYLES)

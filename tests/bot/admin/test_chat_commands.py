@@ -157,7 +157,7 @@ async def test_an_owner_gives_a_payment_back_and_unused_pictures_go(tmp_path: Pa
         assert "charge-1" in helped.text
         assert helped.mention is not None
         assert helped.mention.platform_id == "olga"
-        assert helped.mention.words in helped.text
+        assert helped.mention.text in helped.text
         with pytest.raises(TryLater):
             await olga.says("/admin refund charge-1")
         done = said(await olga.says("/admin refund charge-1")).text

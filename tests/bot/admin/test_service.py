@@ -14,7 +14,7 @@ from storage import accounts
 from storage.accounts import PAUSED_BY_OWNER
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.harness.app import ANNA, BEN, accepted, ended, private, running_app
-from tests.harness.requests import a_group, a_person, a_photo, asks, denied_at, kept_of, reason
+from tests.harness.requests import a_group, a_person, a_photo, access_error, reason, stored_keys, submit_request
 
 
 async def test_owners_are_those_in_the_settings(tmp_path: Path) -> None:
@@ -32,8 +32,8 @@ async def test_the_cockpit_counts_what_there_is(tmp_path: Path) -> None:
         empty = await control.figures()
         assert (empty.waiting, empty.running, empty.people, empty.today.asked) == (0, 0, 0, 0)
         for person in (ANNA, ANNA, BEN):
-            accepted(await asks(app, person, private(person)))
-        last = accepted(await asks(app, BEN, private(BEN)))
+            accepted(await submit_request(app, person, private(person)))
+        last = accepted(await submit_request(app, BEN, private(BEN)))
         await app.services.jobs.cancel(BEN, last.id)
         busy = await control.figures()
         assert busy.waiting + busy.running == 3
@@ -52,7 +52,7 @@ async def test_the_cockpit_counts_what_there_is(tmp_path: Path) -> None:
 async def test_failures_come_with_their_reason(tmp_path: Path) -> None:
     async with running_app(tmp_path) as app:
         group = a_group()
-        view = accepted(await asks(app, ANNA, group, subject=BEN))
+        view = accepted(await submit_request(app, ANNA, group, subject=BEN))
         await app.services.consent.answer(BEN, view.id, allow=False)
         (trouble,) = (await app.services.admin.figures()).failures
         assert (trouble.job_id, trouble.reason, trouble.code) == (view.id, ErrorCode.CONSENT_REFUSED, "declined")
@@ -60,7 +60,7 @@ async def test_failures_come_with_their_reason(tmp_path: Path) -> None:
 
 async def test_an_unknown_error_in_a_row_is_a_general_one_to_people_and_named_to_the_owner(tmp_path: Path) -> None:
     async with running_app(tmp_path) as app:
-        view = accepted(await asks(app, ANNA, private(ANNA)))
+        view = accepted(await submit_request(app, ANNA, private(ANNA)))
         await ended(app, ANNA, view.id)
         async with app.services.database.write() as connection:
             await connection.execute(text("UPDATE job SET state = 'failed', error = 'from_a_later_version'"))
@@ -74,7 +74,7 @@ async def test_whose_photos_were_declined_for_their_content_is_counted_for_the_o
     async with running_app(tmp_path) as app:
         assert (await app.services.admin.figures()).declined == ()
         for person in (BEN, ANNA, ANNA):
-            view = accepted(await asks(app, person, private(person)))
+            view = accepted(await submit_request(app, person, private(person)))
             await ended(app, person, view.id)
         async with app.services.database.write() as connection:
             await connection.execute(text(f"UPDATE job SET state = 'failed', error = '{ErrorCode.CONTENT_REFUSED}'"))
@@ -92,7 +92,7 @@ async def test_a_pause_holds_everything_and_loses_nothing(tmp_path: Path) -> Non
         while not (await control.figures()).accounts:  # the lane has just begun
             await app.deps.clock.wait(app.deps.wakeups.subscribe(), 0.05)
         assert await control.pause() == 1
-        view = accepted(await asks(app, ANNA, private(ANNA)))
+        view = accepted(await submit_request(app, ANNA, private(ANNA)))
         state = await control.figures()
         assert state.is_paused
         assert [api_account.paused_reason for api_account in state.accounts] == [PAUSED_BY_OWNER]
@@ -121,9 +121,9 @@ async def test_a_banned_person_gets_nothing_more_until_they_are_let_in_again(tmp
         control, services = app.services.admin, app.services
         draft = accepted(await services.jobs.draft(JobRequest(ANNA, private(ANNA), "draft", photo=a_photo())))
         await control.ban(ANNA)
-        kept = await kept_of(app, ANNA)
-        assert reason(await denied_at(services, ANNA, private(ANNA))) == ErrorCode.BANNED
-        assert reason(await asks(app, ANNA, a_group())) == ErrorCode.BANNED
+        kept = await stored_keys(app, ANNA)
+        assert reason(await access_error(services, ANNA, private(ANNA))) == ErrorCode.BANNED
+        assert reason(await submit_request(app, ANNA, a_group())) == ErrorCode.BANNED
         assert (
             reason(
                 await services.jobs.choose_style(
@@ -136,9 +136,9 @@ async def test_a_banned_person_gets_nothing_more_until_they_are_let_in_again(tmp
             reason(await services.jobs.draft(JobRequest(ANNA, private(ANNA), "draft 2", photo=a_photo())))
             == ErrorCode.BANNED
         )
-        assert await kept_of(app, ANNA) == kept
+        assert await stored_keys(app, ANNA) == kept
         assert reason(await app.services.credits.give_to_group(ANNA, a_group(), 1, "gift")) == ErrorCode.BANNED
-        accepted(await asks(app, BEN, private(BEN)))
+        accepted(await submit_request(app, BEN, private(BEN)))
         await control.unban(ANNA)
         assert (
             accepted(
@@ -154,7 +154,7 @@ async def test_a_ban_reaches_people_who_never_came(tmp_path: Path) -> None:
     async with running_app(tmp_path) as app:
         stranger = a_person()
         await app.services.admin.ban(stranger)
-        assert reason(await asks(app, stranger, private(stranger))) == ErrorCode.BANNED
+        assert reason(await submit_request(app, stranger, private(stranger))) == ErrorCode.BANNED
 
 
 async def test_costs_are_those_of_paid_images(tmp_path: Path) -> None:

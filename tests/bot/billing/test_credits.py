@@ -14,7 +14,7 @@ from bot.messaging.platform import Chat, Person
 from tests.conftest import SHARED_LOOP, app_on_both
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.harness.app import ANNA, BEN, accepted, ended, private, running_app
-from tests.harness.requests import Day, a_group, a_person, asks, audit, reason, rows
+from tests.harness.requests import ManualClock, a_group, a_person, audit, reason, rows, submit_request
 from tests.harness.rows import NOON
 
 pytest_generate_tests = app_on_both
@@ -48,7 +48,7 @@ async def test_amounts_that_make_no_sense_move_nothing(app: Installation, units:
 
 
 async def painted(app: Installation, person: Person, chat: Chat) -> JobView:
-    return await ended(app, person, accepted(await asks(app, person, chat)).id)
+    return await ended(app, person, accepted(await submit_request(app, person, chat)).id)
 
 
 async def test_the_day_pays_first_then_the_purse_then_the_pot(tmp_path: Path) -> None:
@@ -64,8 +64,8 @@ async def test_the_day_pays_first_then_the_purse_then_the_pot(tmp_path: Path) ->
             quota = await app.services.queries.quota(ANNA, group)
             left.append((quota.left, quota.credits, quota.group_credits))
         assert left == [(0, 1, 2), (0, 0, 2), (0, 0, 1), (0, 0, 0)]
-        assert reason(await asks(app, ANNA, group)) == ErrorCode.QUOTA_USED_UP
-        assert reason(await asks(app, BEN, group)) == ErrorCode.QUOTA_USED_UP
+        assert reason(await submit_request(app, ANNA, group)) == ErrorCode.QUOTA_USED_UP
+        assert reason(await submit_request(app, BEN, group)) == ErrorCode.QUOTA_USED_UP
         await audit(app)
 
 
@@ -75,7 +75,7 @@ async def test_a_pot_pays_only_in_its_group(tmp_path: Path) -> None:
         assert await app.services.credits.give_to_group(BEN, group, 1, "a") == 1
         await painted(app, ANNA, group)
         for elsewhere in (private(ANNA), a_group()):
-            assert reason(await asks(app, ANNA, elsewhere)) == ErrorCode.QUOTA_USED_UP
+            assert reason(await submit_request(app, ANNA, elsewhere)) == ErrorCode.QUOTA_USED_UP
         assert (await app.services.queries.quota(ANNA, private(ANNA))).group_credits is None
         await painted(app, ANNA, group)
 
@@ -85,7 +85,7 @@ async def test_fifty_wishes_at_once_take_what_there_is_and_not_one_more(tmp_path
     async with running_app(tmp_path, daily_free_images=2) as app:
         await app.services.credits.grant(ANNA, 3, "gift", "a")
         await app.services.credits.give_to_group(BEN, group, 2, "b")
-        answers = await asyncio.gather(*(asks(app, ANNA, group) for _ in range(50)))
+        answers = await asyncio.gather(*(submit_request(app, ANNA, group) for _ in range(50)))
         assert len([answer for answer in answers if isinstance(answer, JobView)]) == 7
         await audit(app)
 
@@ -97,7 +97,7 @@ async def test_what_fails_or_is_cancelled_goes_back_to_where_it_came_from(tmp_pa
         await app.services.credits.give_to_group(BEN, group, 1, "b")
         for _ in range(2):
             for _ in range(3):
-                accepted(await asks(app, ANNA, group))
+                accepted(await submit_request(app, ANNA, group))
             full = await app.services.queries.quota(ANNA, group)
             assert (full.left, full.credits, full.group_credits) == (0, 0, 0)
             assert await app.services.jobs.cancel_all(ANNA) == 3
@@ -108,7 +108,7 @@ async def test_what_fails_or_is_cancelled_goes_back_to_where_it_came_from(tmp_pa
 
 
 async def test_units_of_a_day_go_with_it_and_others_last(tmp_path: Path) -> None:
-    day, group = Day(NOON), a_group()
+    day, group = ManualClock(NOON), a_group()
     async with running_app(tmp_path, clock=day.clock(), daily_free_images=5) as app:
         credit_service = app.services.credits
         await credit_service.grant(ANNA, 4, "gift", "a")

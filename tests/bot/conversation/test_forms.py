@@ -22,7 +22,7 @@ FORMS = Capabilities(styles_per_page=24, max_file_bytes=1_000_000, has_forms=Tru
 
 def with_forms(harness: ChatHarness) -> ChatHarness:
     """The same, on a platform that has forms."""
-    conversation = open_conversation(harness.app.services, "us", dice=lambda _: 0, capabilities=FORMS)
+    conversation = open_conversation(harness.app.services, "us", randbelow=lambda _: 0, capabilities=FORMS)
     return replace(harness, conversation=conversation)
 
 

@@ -8,7 +8,7 @@ from PIL import Image
 from bot.domain.job_view import State
 from bot.domain.styles import REFERENCE
 from tests.fakes.dashscope.service import portrait_jpeg
-from tests.harness.chat import chat_harness, file, labels, nothing, said
+from tests.harness.chat import chat_harness, file, hidden_photo, labels, said
 from tests.harness.pictures import quarters
 
 
@@ -128,7 +128,7 @@ async def test_a_profile_photo_is_painted_by_me_or_by_an_answer(tmp_path: Path) 
         assert (await anna.picture(2)).text == "🎨 Colourful cartoon"
         await anna.says("/style 0", replied_profile_photo=file(portrait_jpeg(shade=70), ben.person))
         assert (await anna.picture(3)).text == "🎨 Retro comic"
-        assert "can't see a profile photo" in said(await anna.says("/style 2 me", profile_photo=nothing())).text
+        assert "can't see a profile photo" in said(await anna.says("/style 2 me", profile_photo=hidden_photo())).text
         assert "Which photo?" in said(await anna.says("/style 2 me")).text
 
 

@@ -13,7 +13,7 @@ from bot.runtime.wakeups import Wakeups
 from storage.broadcasts import Broadcast
 from tests.harness.app import accepted, private, running_app
 from tests.harness.memory_platform import MemoryPlatform
-from tests.harness.requests import Day, a_group, a_person, a_photo, asks, reason
+from tests.harness.requests import ManualClock, a_group, a_person, a_photo, reason, submit_request
 from tests.harness.rows import NOON
 
 
@@ -46,12 +46,12 @@ async def test_everybody_in_private_chats_gets_it_once_and_groups_do_not(tmp_pat
     platform = MemoryPlatform()
     async with running_app(tmp_path) as app:
         people = await audience(app, 5)
-        accepted(await asks(app, a_person(), a_group()))
-        accepted(await asks(app, a_person("a visitor"), Chat("web", "a visitor")))
-        accepted(await asks(app, a_person(), Chat("test", "inline:a message in somebody's chat")))
+        accepted(await submit_request(app, a_person(), a_group()))
+        accepted(await submit_request(app, a_person("a visitor"), Chat("web", "a visitor")))
+        accepted(await submit_request(app, a_person(), Chat("test", "inline:a message in somebody's chat")))
         banned, forgotten = a_person(), a_person()
         for person in (banned, forgotten):
-            accepted(await asks(app, person, private(person)))
+            accepted(await submit_request(app, person, private(person)))
         await app.services.admin.ban(banned)
         await app.services.privacy.forget(forgotten)
         begun = await broadcast(app, "  We are back.  ")
@@ -113,7 +113,7 @@ async def test_a_crash_while_sending_reaches_nobody_twice(tmp_path: Path) -> Non
 
 
 async def test_flood_control_is_respected_and_unsent_messages_are_sent_later(tmp_path: Path) -> None:
-    day, floods = Day(NOON), [TryLater(30.0)]
+    day, floods = ManualClock(NOON), [TryLater(30.0)]
     platform = MemoryPlatform(trouble=lambda _address, _card: floods.pop() if floods else None)
     async with running_app(tmp_path, clock=day.clock()) as app:
         people = await audience(app, 2)

@@ -9,7 +9,7 @@ from bot.messaging.platform import Address, Card, Chat
 from storage import cards, results
 from tests.harness.app import ANNA, accepted, ended, private, running_app
 from tests.harness.memory_platform import MemoryPlatform
-from tests.harness.requests import Day, a_group, a_person, asks
+from tests.harness.requests import ManualClock, a_group, a_person, submit_request
 from tests.harness.rows import NOON
 
 
@@ -20,7 +20,7 @@ def remover_of(app: Installation, platform: MemoryPlatform) -> ExpiredCardRemove
 async def shown(app: Installation, platform: MemoryPlatform, chat: Chat) -> int:
     """A finished job with a card in a chat; returns its id."""
     person = a_person()
-    view = accepted(await asks(app, person, chat))
+    view = accepted(await submit_request(app, person, chat))
     await ended(app, person, view.id)
     message_id = await platform.show(Address(chat), Card("a picture"))
     async with app.services.database.write() as connection:
@@ -30,7 +30,7 @@ async def shown(app: Installation, platform: MemoryPlatform, chat: Chat) -> int:
 
 
 async def test_cards_stay_in_a_group_for_as_long_as_its_admins_want(tmp_path: Path) -> None:
-    day, platform, tidy, other = Day(NOON), MemoryPlatform(), a_group(), a_group()
+    day, platform, tidy, other = ManualClock(NOON), MemoryPlatform(), a_group(), a_group()
     async with running_app(tmp_path, clock=day.clock()) as app:
         await app.services.groups.change(tidy, GroupSettingsPatch(delete_cards_after_hours=2), by_admin=True)
         for chat in (tidy, other, private(ANNA)):

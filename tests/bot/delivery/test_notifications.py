@@ -17,7 +17,7 @@ from storage import cards, notifications
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.harness.app import ANNA, accepted, ended, private, running_app
 from tests.harness.memory_platform import MemoryPlatform
-from tests.harness.requests import Day, a_group, a_person, asks
+from tests.harness.requests import ManualClock, a_group, a_person, submit_request
 from tests.harness.rows import NOON
 
 VIEW = JobView(7, State.STORED, style=0, has_reference=False, created=NOON, updated=NOON, asked=NOON)
@@ -61,10 +61,10 @@ async def until(app: Installation, fits: Callable[[], bool | Awaitable[bool]]) -
 
 
 async def test_a_picture_after_a_long_wait_is_notified_once(tmp_path: Path) -> None:
-    go, day, platform = tmp_path / "go", Day(NOON), MemoryPlatform()
+    go, day, platform = tmp_path / "go", ManualClock(NOON), MemoryPlatform()
     engine = quick_engine(until=go)
     async with running_app(tmp_path, engine=engine, clock=day.clock(), platforms=[platform]) as app:
-        slow = accepted(await asks(app, ANNA, private(ANNA)))
+        slow = accepted(await submit_request(app, ANNA, private(ANNA)))
         await until(app, lambda: bool(platform.sent))
         day.time += LONG_SECONDS + 60
         go.touch()
@@ -73,7 +73,7 @@ async def test_a_picture_after_a_long_wait_is_notified_once(tmp_path: Path) -> N
         assert card == notification_card(VIEW, "en")
         assert address == Address(private(ANNA), reply_to="1")
         await ended(app, ANNA, slow.id)
-        quick = accepted(await asks(app, ANNA, private(ANNA)))
+        quick = accepted(await submit_request(app, ANNA, private(ANNA)))
         await until(
             app, lambda: any(message.picture and number == "3" for number, message in platform.messages.items())
         )
@@ -85,7 +85,7 @@ async def test_a_picture_after_a_long_wait_is_notified_once(tmp_path: Path) -> N
 async def owed(app: Installation, chat: Chat, person: Person | None = None) -> int:
     """A finished job that has a card in a chat and is owed a notification; returns its id."""
     person = person or a_person()
-    view = accepted(await asks(app, person, chat))
+    view = accepted(await submit_request(app, person, chat))
     await ended(app, person, view.id)
     async with app.services.database.write() as connection:
         await cards.set_message(connection, view.id, "77")
@@ -116,7 +116,7 @@ async def test_a_notification_that_may_have_arrived_or_never_will_is_not_sent_ag
 
 
 async def test_a_notification_that_was_surely_not_sent_is_sent_later(tmp_path: Path) -> None:
-    day, platform = Day(NOON), MemoryPlatform(trouble=lambda _address, _card: TryLater(30.0))
+    day, platform = ManualClock(NOON), MemoryPlatform(trouble=lambda _address, _card: TryLater(30.0))
     async with running_app(tmp_path, clock=day.clock()) as app:
         notifier = notifier_of(app, platform)
         await owed(app, a_group())

@@ -17,7 +17,17 @@ from bot.messaging.platform import Chat
 from tests.conftest import SHARED_LOOP
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.harness.app import ANNA, BEN, accepted, ended, private, running_app
-from tests.harness.requests import a_group, a_person, a_photo, asks, audit, denied_at, kept_of, reason, rows
+from tests.harness.requests import (
+    a_group,
+    a_person,
+    a_photo,
+    access_error,
+    audit,
+    reason,
+    rows,
+    stored_keys,
+    submit_request,
+)
 from tests.harness.rows import NOON
 
 RULES = GroupSettings()
@@ -143,7 +153,7 @@ async def test_only_admins_change_the_rules_and_only_what_they_name(app: Install
 async def test_a_group_is_one_whoever_names_it(app: Installation) -> None:
     group = a_group()
     await change(app, Chat("test", group.platform_id), enabled=False)
-    assert reason(await asks(app, a_person(), group)) == ErrorCode.GROUP_OFF
+    assert reason(await submit_request(app, a_person(), group)) == ErrorCode.GROUP_OFF
 
 
 @SHARED_LOOP
@@ -151,7 +161,7 @@ async def test_of_fifty_wishes_at_once_exactly_as_many_as_the_limit_are_let_in(a
     group = a_group()
     await change(app, group, daily_limit=7)
     crowd = [a_person() for _ in range(25)] * 2
-    answers = await asyncio.gather(*(asks(app, person, group) for person in crowd))
+    answers = await asyncio.gather(*(submit_request(app, person, group) for person in crowd))
     let_in = [answer for answer in answers if isinstance(answer, JobView)]
     assert len(let_in) == 7
     assert {reason(answer) for answer in answers if isinstance(answer, UserError)} == {ErrorCode.GROUP_LIMIT}
@@ -164,17 +174,17 @@ async def test_what_is_cancelled_makes_room_in_the_group_and_what_is_repeated_ta
     async with running_app(tmp_path, engine=quick_engine(until=go)) as app:
         await change(app, group, daily_limit=1)
         photo = a_photo()
-        first = accepted(await asks(app, ANNA, group, photo=photo))
-        assert reason(await asks(app, BEN, group)) == ErrorCode.GROUP_LIMIT
+        first = accepted(await submit_request(app, ANNA, group, photo=photo))
+        assert reason(await submit_request(app, BEN, group)) == ErrorCode.GROUP_LIMIT
         await app.services.jobs.cancel(ANNA, first.id)
-        second = accepted(await asks(app, BEN, group, photo=photo))
+        second = accepted(await submit_request(app, BEN, group, photo=photo))
         go.touch()
         await ended(app, BEN, second.id)
-        assert reason(await asks(app, BEN, group)) == ErrorCode.GROUP_LIMIT
+        assert reason(await submit_request(app, BEN, group)) == ErrorCode.GROUP_LIMIT
         await change(app, group, daily_limit=2)
-        again = accepted(await asks(app, BEN, group, photo=photo))
+        again = accepted(await submit_request(app, BEN, group, photo=photo))
         assert again.state is State.STORED
-        accepted(await asks(app, BEN, group))  # the free repeat has left the second unit
+        accepted(await submit_request(app, BEN, group))  # the free repeat has left the second unit
         await audit(app)
 
 
@@ -182,22 +192,22 @@ async def test_what_is_cancelled_makes_room_in_the_group_and_what_is_repeated_ta
 async def test_a_cooldown_is_each_persons_own_and_an_album_is_one_request(app: Installation) -> None:
     group, anna, ben = a_group(), a_person(), a_person()
     await change(app, group, cooldown_seconds=3600)
-    accepted(await asks(app, anna, group))
-    accepted(await asks(app, anna, group, in_album=True))
-    refused = await asks(app, anna, group)
+    accepted(await submit_request(app, anna, group))
+    accepted(await submit_request(app, anna, group, in_album=True))
+    refused = await submit_request(app, anna, group)
     assert reason(refused) == ErrorCode.GROUP_COOLDOWN
-    accepted(await asks(app, ben, group))
-    accepted(await asks(app, anna, a_group()))
+    accepted(await submit_request(app, ben, group))
+    accepted(await submit_request(app, anna, a_group()))
 
 
 @SHARED_LOOP
 async def test_a_group_that_is_off_takes_no_photo_at_all(app: Installation) -> None:
     group, anna, services = a_group(), a_person(), app.services
     draft = accepted(await services.jobs.draft(JobRequest(anna, group, f"{group.platform_id}:1", photo=a_photo())))
-    kept = await kept_of(app, anna)
+    kept = await stored_keys(app, anna)
     await change(app, group, enabled=False)
-    assert reason(await denied_at(services, anna, group)) == ErrorCode.GROUP_OFF
-    assert reason(await asks(app, anna, group)) == ErrorCode.GROUP_OFF
+    assert reason(await access_error(services, anna, group)) == ErrorCode.GROUP_OFF
+    assert reason(await submit_request(app, anna, group)) == ErrorCode.GROUP_OFF
     refused = await services.jobs.draft(JobRequest(anna, group, f"{group.platform_id}:2", photo=a_photo()))
     assert reason(refused) == ErrorCode.GROUP_OFF
     assert (
@@ -208,7 +218,7 @@ async def test_a_group_that_is_off_takes_no_photo_at_all(app: Installation) -> N
         )
         == ErrorCode.GROUP_OFF
     )
-    assert await kept_of(app, anna) == kept
+    assert await stored_keys(app, anna) == kept
     await change(app, group, enabled=True)
     assert (
         accepted(
@@ -224,10 +234,10 @@ async def test_a_group_that_is_off_takes_no_photo_at_all(app: Installation) -> N
 async def test_where_only_admins_may_ask_others_are_told_so(app: Installation) -> None:
     group, anna = a_group(), a_person()
     await change(app, group, who="admins")
-    assert reason(await asks(app, anna, group)) == ErrorCode.GROUP_ADMINS_ONLY
-    assert reason(await denied_at(app.services, anna, group)) == ErrorCode.GROUP_ADMINS_ONLY
-    assert await denied_at(app.services, anna, group, by_admin=True) is None
-    first = accepted(await asks(app, anna, group, by_admin=True))
+    assert reason(await submit_request(app, anna, group)) == ErrorCode.GROUP_ADMINS_ONLY
+    assert reason(await access_error(app.services, anna, group)) == ErrorCode.GROUP_ADMINS_ONLY
+    assert await access_error(app.services, anna, group, by_admin=True) is None
+    first = accepted(await submit_request(app, anna, group, by_admin=True))
     again = await app.services.jobs.repeat(
         JobRequest(anna, group, f"{group.platform_id}:again", style=StyleChoice(2)), first.id
     )
@@ -238,8 +248,8 @@ async def test_where_only_admins_may_ask_others_are_told_so(app: Installation) -
 async def test_private_chats_know_no_groups_rules(app: Installation) -> None:
     anna = a_person()
     private = Chat("test", anna.platform_id)
-    assert await denied_at(app.services, anna, private) is None
-    accepted(await asks(app, anna, private, style=9))
+    assert await access_error(app.services, anna, private) is None
+    accepted(await submit_request(app, anna, private, style=9))
     counted = "SELECT 1 FROM quota q JOIN chat c ON q.scope = 'group:' || c.id WHERE c.platform_id = :chat"
     assert await rows(app, counted, chat=anna.platform_id) == []
 
@@ -252,7 +262,7 @@ async def test_a_group_that_moves_takes_everything_along(app: Installation) -> N
     await service.credits.grant(anna, 10, "a gift", f"grant {old.platform_id}")
     assert await service.credits.give_to_group(anna, old, 24, f"gift {old.platform_id}") == 24
     saved = await service.saved_styles.save(anna, "Waves", a_photo(), library=old, by_admin=True)
-    job = accepted(await asks(app, anna, old, by_admin=True))
+    job = accepted(await submit_request(app, anna, old, by_admin=True))
     await service.groups.migrate(old, new)
     await service.groups.migrate(old, new)
     assert await service.groups.settings(new) == rules
@@ -275,7 +285,7 @@ async def test_a_group_heard_of_at_its_new_address_before_it_said_so_is_one_grou
     old, new, anna, ben = a_group(), a_group(), a_person(), a_person()
     service = app.services
     for group, person in ((old, anna), (new, ben)):
-        accepted(await asks(app, person, group))
+        accepted(await submit_request(app, person, group))
         assert await service.credits.give_to_group(person, group, 3, f"gift {group.platform_id}") == 3
         await service.saved_styles.save(person, "Waves", a_photo(), library=group, by_admin=True)
     rules = await change(app, new, daily_limit=8)

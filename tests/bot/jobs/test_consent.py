@@ -13,12 +13,12 @@ from bot.messaging.platform import Chat, Person
 from tests.conftest import SHARED_LOOP
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.harness.app import ANNA, BEN, accepted, ended, private, running_app
-from tests.harness.requests import a_group, a_person, a_photo, asks, audit, kept_of, reason
+from tests.harness.requests import a_group, a_person, a_photo, audit, reason, stored_keys, submit_request
 
 
 async def held(app: Installation, asker: Person, group: Chat, subject: Person, **how: Any) -> JobView:
     """A wish that waits for the yes of whose photo it is."""
-    view = accepted(await asks(app, asker, group, subject=subject, **how))
+    view = accepted(await submit_request(app, asker, group, subject=subject, **how))
     assert (view.state, view.consent, view.style, view.subject) == (State.DRAFT, "asked", 0, subject.platform_id)
     return view
 
@@ -55,11 +55,11 @@ async def test_somebody_elses_photo_is_painted_only_after_their_yes(app: Install
 async def test_after_a_no_the_photo_is_gone_and_nothing_was_spent(app: Installation) -> None:
     anna, ben, group, services = a_person(), a_person(), a_group(), app.services
     view = await held(app, anna, group, ben)
-    assert len(await kept_of(app, anna)) == 1
+    assert len(await stored_keys(app, anna)) == 1
     refused = accepted(await services.consent.answer(ben, view.id, allow=False))
     assert refused.state is State.FAILED
     assert refused.error == UserError(ErrorCode.CONSENT_REFUSED)
-    assert await kept_of(app, anna) == set()
+    assert await stored_keys(app, anna) == set()
     assert await has_asked_for(app, anna) == 0
     assert (
         reason(
@@ -103,11 +103,11 @@ async def test_nobody_is_asked_about_their_own_photo_or_where_the_group_does_not
     app: Installation,
 ) -> None:
     anna, ben, group = a_person(), a_person(), a_group()
-    assert accepted(await asks(app, anna, group, subject=anna)).state is State.QUEUED
+    assert accepted(await submit_request(app, anna, group, subject=anna)).state is State.QUEUED
     await app.services.groups.change(group, GroupSettingsPatch(ask_consent=False), by_admin=True)
-    assert accepted(await asks(app, anna, group, subject=ben)).state is State.QUEUED
+    assert accepted(await submit_request(app, anna, group, subject=ben)).state is State.QUEUED
     private = Chat("test", anna.platform_id)
-    assert accepted(await asks(app, anna, private, subject=ben)).state is State.QUEUED
+    assert accepted(await submit_request(app, anna, private, subject=ben)).state is State.QUEUED
 
 
 @SHARED_LOOP
@@ -118,11 +118,11 @@ async def test_who_has_opted_out_is_not_even_asked(app: Installation) -> None:
     await privacy.opt_out(ben, out=True)
     assert await privacy.has_opted_out("test", ben.platform_id)
     for chat in (group, a_group(), Chat("test", anna.platform_id)):
-        assert reason(await asks(app, anna, chat, subject=ben)) == ErrorCode.OPTED_OUT
-    assert await kept_of(app, anna) == set()
-    assert accepted(await asks(app, ben, group, subject=ben)).state is State.QUEUED
+        assert reason(await submit_request(app, anna, chat, subject=ben)) == ErrorCode.OPTED_OUT
+    assert await stored_keys(app, anna) == set()
+    assert accepted(await submit_request(app, ben, group, subject=ben)).state is State.QUEUED
     await privacy.opt_out(ben, out=False)
-    assert accepted(await asks(app, anna, group, subject=ben)).state is State.QUEUED
+    assert accepted(await submit_request(app, anna, group, subject=ben)).state is State.QUEUED
 
 
 @SHARED_LOOP
@@ -149,7 +149,7 @@ async def test_a_yes_that_comes_when_the_units_are_gone_tells_the_one_who_asked(
     go, group = tmp_path / "go", a_group()
     async with running_app(tmp_path, engine=quick_engine(until=go), daily_free_images=1) as app:
         view = await held(app, ANNA, group, BEN)
-        accepted(await asks(app, ANNA, group))
+        accepted(await submit_request(app, ANNA, group))
         answer = accepted(await app.services.consent.answer(BEN, view.id, allow=True))
         assert (answer.state, answer.error) == (State.FAILED, UserError(ErrorCode.QUOTA_USED_UP))
         await audit(app)

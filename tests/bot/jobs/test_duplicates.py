@@ -12,7 +12,7 @@ from tests.bot.saved_styles.test_service import saved
 from tests.conftest import ON_BOTH
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.harness.app import ANNA, accepted, ended, private, running_app
-from tests.harness.requests import Day, a_person, a_photo, asks, audit, kept_of, reason
+from tests.harness.requests import ManualClock, a_person, a_photo, audit, reason, stored_keys, submit_request
 from tests.harness.rows import NOON
 
 pytestmark = ON_BOTH
@@ -63,7 +63,7 @@ async def test_a_draft_that_gets_the_style_of_a_job_that_waits_is_that_job(tmp_p
 
 
 async def test_drafts_with_the_same_saved_style_are_one_job_too(tmp_path: Path) -> None:
-    photo, day = a_photo(), Day(NOON + 60)
+    photo, day = a_photo(), ManualClock(NOON + 60)
     hold = quick_engine(until=tmp_path / "go")
     async with running_app(tmp_path / "data", engine=hold, clock=day.clock()) as app:
         style = await saved(app, ANNA, "Waves")
@@ -73,7 +73,7 @@ async def test_drafts_with_the_same_saved_style_are_one_job_too(tmp_path: Path) 
                 JobRequest(ANNA, private(ANNA), "test:press", style=like_saved(style.id)), first.id
             )
         )
-        before = await kept_of(app, ANNA)
+        before = await stored_keys(app, ANNA)
         day.time += HOUR  # so that a copy of the style would be a file of its own
         chosen = accepted(
             await app.services.jobs.choose_style(
@@ -81,20 +81,20 @@ async def test_drafts_with_the_same_saved_style_are_one_job_too(tmp_path: Path) 
             )
         )
         assert (chosen.id, chosen.merged) == (first.id, True)
-        assert await kept_of(app, ANNA) == before
+        assert await stored_keys(app, ANNA) == before
         (tmp_path / "go").touch()
         await ended(app, ANNA, first.id)
 
 
 async def test_a_photo_that_comes_again_while_it_waits_is_kept_once(tmp_path: Path) -> None:
-    photo, day = a_photo(), Day(NOON + 60)
+    photo, day = a_photo(), ManualClock(NOON + 60)
     hold = quick_engine(until=tmp_path / "go")
     async with running_app(tmp_path / "data", engine=hold, clock=day.clock()) as app:
         first = await wished(app, photo, "test:1")
-        before = await kept_of(app, ANNA)
+        before = await stored_keys(app, ANNA)
         day.time += HOUR
         assert (await wished(app, photo, "test:2")).id == first.id
-        assert await kept_of(app, ANNA) == before
+        assert await stored_keys(app, ANNA) == before
         (tmp_path / "go").touch()
         await ended(app, ANNA, first.id)
 
@@ -104,20 +104,20 @@ async def test_what_a_refused_wish_has_put_into_store_is_gone_at_once(tmp_path: 
         anna = a_person()
         style = await saved(app, anna, "Waves")
         draft = accepted(await app.services.jobs.draft(JobRequest(anna, private(anna), "test:1", photo=a_photo())))
-        before = await kept_of(app, anna)
+        before = await stored_keys(app, anna)
         chosen = await app.services.jobs.choose_style(
             JobRequest(anna, private(anna), "test:press", style=like_saved(style.id)), draft.id
         )
         assert reason(chosen) == ErrorCode.QUOTA_USED_UP
-        assert await kept_of(app, anna) == before
-        sent = await asks(app, anna, private(anna), REFERENCE, saved=style.id)
+        assert await stored_keys(app, anna) == before
+        sent = await submit_request(app, anna, private(anna), REFERENCE, saved=style.id)
         assert reason(sent) == ErrorCode.QUOTA_USED_UP
-        assert await kept_of(app, anna) == before
+        assert await stored_keys(app, anna) == before
         again = await app.services.jobs.repeat(
             JobRequest(anna, private(anna), "test:3", style=like_saved(style.id)), draft.id
         )
         assert reason(again) == ErrorCode.QUOTA_USED_UP
-        assert await kept_of(app, anna) == before
+        assert await stored_keys(app, anna) == before
         still = await app.services.queries.job(anna, draft.id)
         assert still is not None
         assert (still.state, still.has_photo) == (State.DRAFT, True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.job_view import State
-from bot.jobs.queue_snapshot import ASKED_SECONDS, LEAST_SECONDS, QueueSnapshot, QueueSnapshots
+from bot.jobs.queue_snapshot import MIN_INTERVAL_SECONDS, WATCH_SECONDS, QueueSnapshot, QueueSnapshots
 from bot.jobs.views import Capacity
 from bot.runtime.clock import WallClock
 from bot.runtime.wakeups import Wakeups
@@ -67,25 +67,25 @@ async def seen_of(hall: Hall, board: QueueSnapshots, *job_ids: int) -> QueueSnap
 
 async def test_it_shows_what_waits_and_runs_and_nothing_else(hall: Hall) -> None:
     ids = {state: await hall.wish(state, state) for state in State}
-    sight = await seen_of(hall, hall.board(), *ids.values())
-    assert set(sight.waiting) == {ids[state] for state in jobs.WAITING}
-    assert set(sight.places) == {ids[State.QUEUED]}
+    snapshot = await seen_of(hall, hall.board(), *ids.values())
+    assert set(snapshot.waiting) == {ids[state] for state in jobs.WAITING}
+    assert set(snapshot.places) == {ids[State.QUEUED]}
 
 
 async def test_a_place_among_all_is_shown_of_the_jobs_that_are_watched(hall: Hall) -> None:
     ids = [await hall.wish(f"test:{number}") for number in range(20)]
     async with hall.database.read() as connection:
         everybody = await queue.list_places(connection)
-    sight = await seen_of(hall, hall.board(), ids[7], ids[12])
-    assert sight.places == {job_id: everybody[job_id] for job_id in (ids[7], ids[12])}
-    assert [sight.places[job_id].number for job_id in (ids[7], ids[12])] == [8, 13]
-    assert sight.state.waiting == 20
+    snapshot = await seen_of(hall, hall.board(), ids[7], ids[12])
+    assert snapshot.places == {job_id: everybody[job_id] for job_id in (ids[7], ids[12])}
+    assert [snapshot.places[job_id].number for job_id in (ids[7], ids[12])] == [8, 13]
+    assert snapshot.state.waiting == 20
 
 
 async def test_a_job_that_nobody_looks_at_any_more_is_not_read(hall: Hall) -> None:
     board, first, second = hall.board(), await hall.wish("test:1"), await hall.wish("test:2")
     assert set((await seen_of(hall, board, first, second)).waiting) == {first, second}
-    hall.clock.time += ASKED_SECONDS
+    hall.clock.time += WATCH_SECONDS
     assert set((await board.current(second)).waiting) == {second}
 
 
@@ -93,7 +93,7 @@ async def test_who_looks_at_the_same_time_reads_once(hall: Hall) -> None:
     job = await hall.wish("test:1")
     board = hall.board()
     sights = await asyncio.gather(*(board.current(job) for _ in range(100)))
-    assert len({id(sight) for sight in sights}) == 1
+    assert len({id(snapshot) for snapshot in sights}) == 1
 
 
 async def test_after_a_ring_nobody_sees_what_was_before(hall: Hall) -> None:
@@ -112,7 +112,7 @@ async def test_however_often_it_rings_the_rows_are_read_ten_times_a_second(hall:
     await board.current(1)
     for number in range(5):
         await board.current(await hall.wish(f"test:{number}"))
-    assert hall.clock.slept[1:] == pytest.approx([LEAST_SECONDS] * 5)
+    assert hall.clock.slept[1:] == pytest.approx([MIN_INTERVAL_SECONDS] * 5)
 
 
 @pytest.mark.parametrize(("reading", "pause"), [(0.001, 0.1), (0.02, 0.18), (0.3, 1.0)])

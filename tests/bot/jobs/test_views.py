@@ -18,8 +18,8 @@ QUEUED = replace(A_JOB, state=State.QUEUED, style=0, tag=1000)
 RUNNING = replace(QUEUED, state=State.RUNNING, submitted=NOON)
 
 
-def seen(job: Job, place: Place | None = None, beat: QueueState = BEAT, now: float = NOON) -> JobView:
-    return view_of(job, place, None, beat, slots=1, now=now)
+def seen(job: Job, place: Place | None = None, state: QueueState = BEAT, now: float = NOON) -> JobView:
+    return view_of(job, place, None, state, slots=1, now=now)
 
 
 def test_who_waits_is_told_place_and_time() -> None:

@@ -9,7 +9,7 @@ from bot.delivery.outbox import is_worth_an_edit
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_view import JobView, State
 from bot.domain.styles import STYLES
-from bot.messaging.album_card import album_card, confirm_delete_all_rows, last_of, settled_rows
+from bot.messaging.album_card import album_card, confirm_delete_all_rows, last_to_finish, settled_rows
 from bot.messaging.callback_data import AlbumAction, AlbumPress, OpenPicture
 from bot.messaging.platform import Card, Picture
 from tests.harness.buttons import presses, unpacked
@@ -125,8 +125,8 @@ def test_a_doubt_is_said_and_deleting_asks_first(language: str) -> None:
 def test_the_last_one_is_the_one_that_is_done_last() -> None:
     jobs = views(State.QUEUED, State.QUEUED, State.RUNNING)
     jobs = (replace(jobs[0], place=7), replace(jobs[1], place=3), jobs[2])
-    assert last_of(jobs).id == 1
-    assert last_of(views(State.STORED, State.FAILED)).id == 2
+    assert last_to_finish(jobs).id == 1
+    assert last_to_finish(views(State.STORED, State.FAILED)).id == 2
 
 
 def test_the_card_is_worth_an_edit_when_one_more_is_done_or_the_last_one_moves() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.domain.styles import STYLES, Style, by_index
-from bot.messaging.commands import MAX_WORDS, NO_NAME, UnknownStyle, find_style, is_reference, parse_text
+from bot.messaging.commands import MAX_STYLE_TEXT, NO_NAME, UnknownStyle, find_style, is_reference, parse_text
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ from bot.messaging.commands import MAX_WORDS, NO_NAME, UnknownStyle, find_style,
 )
 def test_commands_and_their_words(text: str, command: str | None, words: str) -> None:
     said = parse_text(text)
-    assert (said.command, said.words) == (command, words)
+    assert (said.command, said.text) == (command, words)
 
 
 def test_a_command_for_another_bot_is_not_for_us() -> None:
@@ -41,14 +41,14 @@ def test_a_command_for_another_bot_is_not_for_us() -> None:
 def test_a_mention_at_the_start_names_us() -> None:
     said = parse_text("@Repaint_bot anime")
     assert said.mentions("repaint_bot")
-    assert (said.command, said.words) == (None, "anime")
+    assert (said.command, said.text) == (None, "anime")
     assert parse_text("@somebody look").for_another("repaint_bot")
 
 
 def test_a_command_may_follow_a_mention() -> None:
     said = parse_text("@repaint_bot /style 3")
     assert said.mentions("repaint_bot")
-    assert (said.command, said.words) == ("style", "3")
+    assert (said.command, said.text) == ("style", "3")
     assert parse_text("@somebody /style 3").for_another("repaint_bot")
 
 
@@ -71,22 +71,22 @@ def test_a_number_is_found_as_people_write_it(words: str) -> None:
 def test_a_typo_finds_the_nearest(typo: str, slug: str) -> None:
     unknown = find_style(typo, STYLES)
     assert isinstance(unknown, UnknownStyle)
-    assert unknown.meant is not None
-    assert unknown.meant.slug == slug
+    assert unknown.suggestion is not None
+    assert unknown.suggestion.slug == slug
 
 
 def test_words_far_from_any_style_are_unknown_and_repeated_short() -> None:
     unknown = find_style("what a wonderful day " * 20, STYLES)
     assert isinstance(unknown, UnknownStyle)
-    assert unknown.meant is None
-    assert len(unknown.words) == MAX_WORDS
+    assert unknown.suggestion is None
+    assert len(unknown.text) == MAX_STYLE_TEXT
 
 
 def test_a_style_that_is_not_on_offer_is_known_by_name() -> None:
     unknown = find_style("pixel", STYLES[:5])
     assert isinstance(unknown, UnknownStyle)
-    assert unknown.known is not None
-    assert unknown.known.slug == "pixel"
+    assert unknown.unavailable is not None
+    assert unknown.unavailable.slug == "pixel"
 
 
 def test_no_words_choose_nothing() -> None:

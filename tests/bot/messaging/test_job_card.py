@@ -107,7 +107,7 @@ def test_somebody_elses_photo_asks_them_and_calls_them(language: str) -> None:
     assert kinds(card) == [AnswerConsent, AnswerConsent, CancelJob]
     assert card.mention is not None
     assert card.mention.platform_id == "7"
-    assert card.text.count(card.mention.words) == 1
+    assert card.text.count(card.mention.text) == 1
 
 
 def test_a_saved_style_is_called_by_its_name() -> None:

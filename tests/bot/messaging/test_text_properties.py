@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from bot.domain.error_codes import UserError
 from bot.domain.styles import STYLES, Style
 from bot.messaging.callback_data import MAX_BYTES, CallbackData, ChooseStyle
-from bot.messaging.commands import MAX_WORDS, UnknownStyle, find_style, is_reference, parse_text, split_me
+from bot.messaging.commands import MAX_STYLE_TEXT, UnknownStyle, find_style, is_reference, parse_text, split_me
 from bot.messaging.platform import Button, Card, Mention
 from bot.saved_styles import names
 from handlers.discord import rendering as on_discord
@@ -39,24 +39,24 @@ def test_any_button_data_is_a_press_that_reads_the_same_again_or_nothing(data: s
 def test_anything_that_is_written_is_understood_somehow(text: str) -> None:
     said = parse_text(text)
     assert said.command is None or said.command == said.command.casefold()
-    assert len(said.words) <= len(text)
+    assert len(said.text) <= len(text)
     assert said.bot is None or said.bot == said.bot.casefold()
-    assert isinstance(is_reference(said.words), bool)
-    assert len(split_me(said.words)[0]) <= len(said.words)
+    assert isinstance(is_reference(said.text), bool)
+    assert len(split_me(said.text)[0]) <= len(said.text)
 
 
 @QUICK
 @given(WORDS)
 def test_words_name_a_style_or_what_is_said_back_of_them_is_short(words: str) -> None:
     found = find_style(words, STYLES)
-    assert found is None or isinstance(found, Style) or len(found.words) <= MAX_WORDS
+    assert found is None or isinstance(found, Style) or len(found.text) <= MAX_STYLE_TEXT
 
 
 @QUICK
 @given(st.sampled_from(STYLES), st.sampled_from(["{}", "/style {}", "/style@bot {}", "style {}", "  {} \n", "#{}!"]))
 def test_every_style_is_found_by_its_names_however_they_are_written(style: Style, form: str) -> None:
     for name in (str(style.index), style.name("en"), style.name("zh"), style.name("en").upper()):
-        assert find_style(parse_text(form.format(name)).words, STYLES) == style, name
+        assert find_style(parse_text(form.format(name)).text, STYLES) == style, name
 
 
 @QUICK
@@ -115,4 +115,4 @@ def test_no_card_is_longer_than_discord_takes_it(words: str, label: str, times: 
 def test_unknown_words_are_said_back_as_they_were_written() -> None:
     found = find_style("a𝕏b", STYLES)
     assert isinstance(found, UnknownStyle)
-    assert found.words == "a𝕏b"
+    assert found.text == "a𝕏b"

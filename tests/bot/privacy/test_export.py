@@ -12,7 +12,7 @@ from bot.messaging.platform import Person
 from bot.privacy.export import ZipParts, export_files
 from tests.conftest import SHARED_LOOP
 from tests.harness.app import accepted, ended, private
-from tests.harness.requests import a_person, a_photo, asks, kept_of
+from tests.harness.requests import a_person, a_photo, stored_keys, submit_request
 
 
 def unpacked(files: tuple[Path, ...]) -> dict[str, bytes]:
@@ -27,7 +27,7 @@ def unpacked(files: tuple[Path, ...]) -> dict[str, bytes]:
 
 async def lived(app: Installation, person: Person) -> None:
     for style, how in ((0, {}), (REFERENCE, {"reference": a_photo()})):
-        view = accepted(await asks(app, person, private(person), style, **how))
+        view = accepted(await submit_request(app, person, private(person), style, **how))
         await ended(app, person, view.id)
     await app.services.jobs.draft(
         JobRequest(person, private(person), f"draft of {person.platform_id}", photo=a_photo())
@@ -44,7 +44,7 @@ async def test_an_export_holds_every_byte_that_is_kept_and_what_it_is(app: Insta
     async with app.services.privacy.export(anna) as files:
         assert [file.name for file in files] == ["repaint-1.zip"]
         found = unpacked(files)
-    kept = [await app.services.photo_intake.photos.get(key) for key in await kept_of(app, anna)]
+    kept = [await app.services.photo_intake.photos.get(key) for key in await stored_keys(app, anna)]
     history = json.loads(found.pop("history.json"))
     assert {hashlib.sha256(data).digest() for data in found.values()} == {
         hashlib.sha256(data).digest() for data in kept if data

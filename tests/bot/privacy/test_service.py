@@ -16,7 +16,17 @@ from tests.conftest import SHARED_LOOP, app_on_both
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.harness.app import ANNA, BEN, accepted, ended, private, running_app, settings_for
 from tests.harness.memory_platform import MemoryPlatform
-from tests.harness.requests import Day, a_group, a_person, a_photo, asks, audit, kept_of, reason, rows
+from tests.harness.requests import (
+    ManualClock,
+    a_group,
+    a_person,
+    a_photo,
+    audit,
+    reason,
+    rows,
+    stored_keys,
+    submit_request,
+)
 from tests.harness.rows import NOON
 
 pytest_generate_tests = app_on_both
@@ -56,8 +66,8 @@ async def settled(app: Installation, *people: Person) -> None:
 async def live(app: Installation, person: Person, home: Chat, group: Chat) -> None:
     """Leave a bit of everything behind."""
     services, service = app.services, app.services
-    accepted(await asks(app, person, home, source=f"update of {person.platform_id}", reply_to="41"))
-    accepted(await asks(app, person, group, REFERENCE, reference=a_photo()))
+    accepted(await submit_request(app, person, home, source=f"update of {person.platform_id}", reply_to="41"))
+    accepted(await submit_request(app, person, group, REFERENCE, reference=a_photo()))
     await settled(app, person)
     accepted(await services.jobs.draft(JobRequest(person, home, f"draft of {person.platform_id}", photo=a_photo())))
     await service.saved_styles.save(person, "Waves", a_photo())
@@ -70,8 +80,8 @@ async def test_after_forgetting_no_byte_is_left_and_others_keep_theirs(tmp_path:
     async with running_app(tmp_path) as app:
         await live(app, SECRET, HOME, group)
         await live(app, BEN, private(BEN), group)
-        bens = await kept_of(app, BEN)
-        mine = await kept_of(app, SECRET)
+        bens = await stored_keys(app, BEN)
+        mine = await stored_keys(app, SECRET)
         assert {key.split("/")[0] for key in mine} == {"original", "reference", "result", "style"}
         gone = await app.services.privacy.forget(SECRET)
         assert gone == DeletedCounts(photos=4, results=2, styles=2, jobs=2)
@@ -85,7 +95,7 @@ async def test_after_forgetting_no_byte_is_left_and_others_keep_theirs(tmp_path:
 
 
 async def test_the_name_goes_when_the_day_is_over_and_not_with_it_the_units(tmp_path: Path) -> None:
-    day, group = Day(NOON), a_group()
+    day, group = ManualClock(NOON), a_group()
     async with running_app(tmp_path, clock=day.clock(), daily_free_images=2) as app:
         await live(app, SECRET, HOME, group)
         await app.services.credits.add_purchase("charge-1", SECRET, 1, 5)
@@ -94,7 +104,7 @@ async def test_the_name_goes_when_the_day_is_over_and_not_with_it_the_units(tmp_
         await app.services.privacy.forget(SECRET)
         assert await mentions(app, "unmistakable") == ["person.platform_id", "chat.platform_id"]
         assert (
-            reason(await asks(app, SECRET, HOME)) == ErrorCode.QUOTA_USED_UP
+            reason(await submit_request(app, SECRET, HOME)) == ErrorCode.QUOTA_USED_UP
         )  # to be forgotten is no way to more units
         await app.services.privacy.forget(SECRET)
         await sweep(app)
@@ -125,12 +135,12 @@ NOON_LIKE = _Anything()
 async def test_bought_units_keep_the_name_until_they_are_spent(tmp_path: Path) -> None:
     async with running_app(tmp_path, daily_free_images=0) as app:
         await app.services.credits.add_purchase("charge-1", SECRET, 2, 5)
-        accepted(await asks(app, SECRET, HOME))
+        accepted(await submit_request(app, SECRET, HOME))
         await settled(app, SECRET)
         await app.services.privacy.forget(SECRET)
         await sweep(app)
         assert await app.services.credits.balance(SECRET) == 1
-        accepted(await asks(app, SECRET, HOME))  # they are back
+        accepted(await submit_request(app, SECRET, HOME))  # they are back
         await settled(app, SECRET)
         await app.services.privacy.forget(SECRET)
         await sweep(app)
@@ -145,14 +155,14 @@ async def test_bans_and_opt_outs_outlive_forgetting(tmp_path: Path) -> None:
             await app.services.privacy.forget(person)
         await sweep(app)
         assert await app.services.privacy.has_opted_out("test", SECRET.platform_id)
-        assert reason(await asks(app, BEN, private(BEN))) == ErrorCode.BANNED
+        assert reason(await submit_request(app, BEN, private(BEN))) == ErrorCode.BANNED
 
 
 async def test_what_waits_or_runs_is_cancelled_and_what_comes_home_later_is_dropped(tmp_path: Path) -> None:
     go, screen = tmp_path / "go", MemoryPlatform()
     async with running_app(tmp_path, engine=quick_engine(until=go), platforms=[screen]) as app:
-        running = accepted(await asks(app, SECRET, HOME))
-        accepted(await asks(app, SECRET, HOME))
+        running = accepted(await submit_request(app, SECRET, HOME))
+        accepted(await submit_request(app, SECRET, HOME))
         while await rows(app, "SELECT 1 FROM job WHERE state <> 'running' AND id = :id", id=running.id):
             await app.deps.clock.wait(app.deps.wakeups.subscribe(), 0.05)
         while await rows(app, "SELECT 1 FROM job WHERE message_id IS NULL"):
@@ -176,19 +186,19 @@ async def test_what_others_made_of_a_forgotten_persons_photos_is_gone_too(tmp_pa
     group = a_group()
     async with running_app(tmp_path) as app:
         services = app.services
-        painted = accepted(await asks(app, ANNA, group, subject=SECRET))
+        painted = accepted(await submit_request(app, ANNA, group, subject=SECRET))
         await services.consent.answer(SECRET, painted.id, allow=True)
         await ended(app, ANNA, painted.id)
-        asked = accepted(await asks(app, ANNA, group, subject=SECRET))
-        own = accepted(await asks(app, ANNA, group))
+        asked = accepted(await submit_request(app, ANNA, group, subject=SECRET))
+        own = accepted(await submit_request(app, ANNA, group))
         await ended(app, ANNA, own.id)
-        accepted(await asks(app, SECRET, HOME))
+        accepted(await submit_request(app, SECRET, HOME))
         await settled(app, SECRET)
         gone = await app.services.privacy.forget(SECRET)
         assert gone.of_others == 2
         assert [view.id for view in await services.queries.history(ANNA)] == [own.id]
         assert await services.queries.job(ANNA, asked.id) is None
-        assert len(await kept_of(app, ANNA)) == 2  # the photo and the picture of their own job
+        assert len(await stored_keys(app, ANNA)) == 2  # the photo and the picture of their own job
         assert reason(await services.consent.answer(SECRET, asked.id, allow=True)) == ErrorCode.NOT_FOUND
         assert "job.subject" not in await mentions(app, "unmistakable")
         await audit(app)
@@ -204,7 +214,7 @@ async def test_who_never_came_can_be_forgotten_too(app: Installation) -> None:
 @SHARED_LOOP
 async def test_a_redelivered_update_after_forgetting_brings_nothing_back(app: Installation) -> None:
     anna, services = a_person(), app.services
-    first = accepted(await asks(app, anna, private(anna), source="the same update"))
+    first = accepted(await submit_request(app, anna, private(anna), source="the same update"))
     await ended(app, anna, first.id)
     await app.services.privacy.forget(anna)
     assert await services.queries.job(anna, first.id) is None
@@ -214,7 +224,7 @@ async def test_a_redelivered_update_after_forgetting_brings_nothing_back(app: In
         == ErrorCode.NOT_FOUND
     )
     assert reason(await services.jobs.cancel(anna, first.id)) == ErrorCode.NOT_FOUND
-    second = accepted(await asks(app, anna, private(anna), source="the same update"))
+    second = accepted(await submit_request(app, anna, private(anna), source="the same update"))
     assert second.id != first.id
     await audit(app)
 
@@ -230,7 +240,7 @@ async def test_people_speak_the_language_they_chose(app: Installation) -> None:
     assert await services.queries.language(anna) == "de"
     await services.jobs.set_language(anna, "zh")
     assert await services.queries.language(anna) == "zh"
-    view = accepted(await asks(app, anna, private(anna)))  # whatever their app says meanwhile
+    view = accepted(await submit_request(app, anna, private(anna)))  # whatever their app says meanwhile
     (card,) = await rows(
         app,
         "SELECT p.language, p.chosen_language FROM job j JOIN person p ON p.id = j.person_id WHERE j.id = :id",
@@ -246,8 +256,8 @@ async def test_favourites_come_by_use(app: Installation) -> None:
     anna, services = a_person(), app.services
     assert await services.queries.favourites(anna) == ()
     for style in (2, 5, 5, 0, 5, 2):
-        accepted(await asks(app, anna, private(anna), style))
-    accepted(await asks(app, anna, private(anna), REFERENCE, reference=a_photo()))
+        accepted(await submit_request(app, anna, private(anna), style))
+    accepted(await submit_request(app, anna, private(anna), REFERENCE, reference=a_photo()))
     await services.jobs.draft(JobRequest(anna, private(anna), f"{anna.platform_id} draft", photo=a_photo()))
     assert await services.queries.favourites(anna) == (5, 2, 0)
     assert await services.queries.favourites(anna, limit=1) == (5,)

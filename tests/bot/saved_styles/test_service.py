@@ -16,7 +16,7 @@ from bot.messaging.platform import Person
 from bot.saved_styles.service import MAX_OWN
 from tests.conftest import SHARED_LOOP
 from tests.harness.app import ANNA, accepted, ended, private, running_app
-from tests.harness.requests import Day, a_group, a_person, a_photo, asks, audit, kept_of, reason
+from tests.harness.requests import ManualClock, a_group, a_person, a_photo, audit, reason, stored_keys, submit_request
 from tests.harness.rows import NOON
 
 
@@ -37,13 +37,13 @@ async def test_a_saved_style_paints_and_its_name_is_on_the_job(app: Installation
     style = await saved(app, anna, "  Great\tWave ")
     assert style.name == "Great Wave"
     assert await app.services.saved_styles.find(anna, private(anna), "great wave") == style
-    view = accepted(await asks(app, anna, private(anna), REFERENCE, saved=style.id))
+    view = accepted(await submit_request(app, anna, private(anna), REFERENCE, saved=style.id))
     assert view.reference_name == "Great Wave"
     assert (await ended(app, anna, view.id)).state is State.STORED
     painted = await services.queries.result(anna, view.id)
     assert painted is not None
     assert "reference=True" in comment(painted)
-    assert reason(await asks(app, anna, private(anna), 0, saved=style.id)) == ErrorCode.STYLE_INVALID
+    assert reason(await submit_request(app, anna, private(anna), 0, saved=style.id)) == ErrorCode.STYLE_INVALID
 
 
 @SHARED_LOOP
@@ -87,9 +87,9 @@ async def test_other_peoples_styles_are_as_if_not_there(app: Installation) -> No
     assert await wardrobe.of_person(ben) == ()
     assert await wardrobe.picture(ben, private(ben), style.id) is None
     assert await wardrobe.find(ben, private(ben), "Waves") is None
-    kept = await kept_of(app, ben)
-    assert reason(await asks(app, ben, private(ben), REFERENCE, saved=style.id)) == ErrorCode.STYLE_GONE
-    assert await kept_of(app, ben) == kept
+    kept = await stored_keys(app, ben)
+    assert reason(await submit_request(app, ben, private(ben), REFERENCE, saved=style.id)) == ErrorCode.STYLE_GONE
+    assert await stored_keys(app, ben) == kept
     assert reason(await wardrobe.rename(ben, style.id, "Mine")) == ErrorCode.STYLE_GONE
     assert reason(await wardrobe.remove(ben, style.id)) == ErrorCode.STYLE_GONE
     assert reason(await wardrobe.share_token(ben, style.id)) == ErrorCode.STYLE_GONE
@@ -101,12 +101,12 @@ async def test_names_are_unique_for_each_person_however_they_are_written(app: In
     anna, ben, wardrobe = a_person(), a_person(), app.services.saved_styles
     waves = await saved(app, anna, "Great Wave")
     fuji = await saved(app, anna, "Fuji")
-    kept = await kept_of(app, anna)
+    kept = await stored_keys(app, anna)
     assert reason(await wardrobe.save(anna, "great-wave", a_photo())) == ErrorCode.NAME_TAKEN
     assert reason(await wardrobe.rename(anna, fuji.id, "GREATWAVE")) == ErrorCode.NAME_TAKEN
     assert reason(await wardrobe.rename(anna, fuji.id, "Comic")) == ErrorCode.NAME_TAKEN
     assert reason(await wardrobe.save(anna, "Not a picture", b"not a picture")) == ErrorCode.NOT_A_PICTURE
-    assert await kept_of(app, anna) == kept
+    assert await stored_keys(app, anna) == kept
     renamed = await wardrobe.rename(anna, waves.id, "the Great Wave")
     assert isinstance(renamed, SavedStyle)
     assert [style.name for style in await wardrobe.of_person(anna)] == ["Fuji", "the Great Wave"]
@@ -117,9 +117,9 @@ async def test_names_are_unique_for_each_person_however_they_are_written(app: In
 async def test_a_removed_style_is_gone_with_its_bytes_but_not_from_jobs_that_use_it(app: Installation) -> None:
     anna, wardrobe = a_person(), app.services.saved_styles
     style = await saved(app, anna, "Waves")
-    view = accepted(await asks(app, anna, private(anna), REFERENCE, saved=style.id))
+    view = accepted(await submit_request(app, anna, private(anna), REFERENCE, saved=style.id))
     assert await wardrobe.remove(anna, style.id) is None
-    assert not {key for key in await kept_of(app, anna) if key.startswith("style/")}
+    assert not {key for key in await stored_keys(app, anna) if key.startswith("style/")}
     assert reason(await wardrobe.remove(anna, style.id)) == ErrorCode.STYLE_GONE
     assert (await ended(app, anna, view.id)).state is State.STORED
 
@@ -131,7 +131,7 @@ async def test_the_same_picture_under_two_names_stays_until_both_are_removed(app
     await wardrobe.remove(anna, first.id)
     assert await wardrobe.picture(anna, None, second.id) is not None
     await wardrobe.remove(anna, second.id)
-    assert await kept_of(app, anna) == set()
+    assert await stored_keys(app, anna) == set()
 
 
 @SHARED_LOOP
@@ -140,7 +140,7 @@ async def test_of_forty_at_once_as_many_as_there_is_room_for_are_kept(app: Insta
     answers = await asyncio.gather(*(wardrobe.save(anna, f"Style {n} of mine", picture) for n in range(40)))
     assert len([answer for answer in answers if isinstance(answer, SavedStyle)]) == MAX_OWN
     refused = [answer for answer in answers if isinstance(answer, UserError)]
-    assert refused == [UserError(ErrorCode.WARDROBE_FULL, {"limit": MAX_OWN})] * 10
+    assert refused == [UserError(ErrorCode.SAVED_STYLES_FULL, {"limit": MAX_OWN})] * 10
     assert len(await wardrobe.of_person(anna)) == MAX_OWN
 
 
@@ -155,11 +155,11 @@ async def test_a_shelf_is_filled_by_admins_and_used_by_everybody_there(app: Inst
     assert await wardrobe.of_person(anna) == ()
     assert await wardrobe.find(ben, group, "house") == style
     assert await wardrobe.picture(ben, group, style.id) is not None
-    view = accepted(await asks(app, ben, group, REFERENCE, saved=style.id))
+    view = accepted(await submit_request(app, ben, group, REFERENCE, saved=style.id))
     assert view.reference_name == "House"
     elsewhere = a_group()
-    assert reason(await asks(app, ben, elsewhere, REFERENCE, saved=style.id)) == ErrorCode.STYLE_GONE
-    assert reason(await asks(app, ben, private(ben), REFERENCE, saved=style.id)) == ErrorCode.STYLE_GONE
+    assert reason(await submit_request(app, ben, elsewhere, REFERENCE, saved=style.id)) == ErrorCode.STYLE_GONE
+    assert reason(await submit_request(app, ben, private(ben), REFERENCE, saved=style.id)) == ErrorCode.STYLE_GONE
     assert reason(await wardrobe.remove(ben, style.id, chat=group)) == ErrorCode.STYLE_GONE
     assert reason(await wardrobe.remove(ben, style.id, chat=elsewhere, by_admin=True)) == ErrorCode.STYLE_GONE
     assert await wardrobe.remove(ben, style.id, chat=group, by_admin=True) is None
@@ -217,14 +217,14 @@ async def test_tokens_that_we_did_not_write_open_nothing(app: Installation) -> N
 
 
 async def test_saved_styles_outlive_every_sweep(tmp_path: Path) -> None:
-    day = Day(NOON)
+    day = ManualClock(NOON)
     async with running_app(tmp_path, clock=day.clock()) as app:
         style = await saved(app, ANNA, "Waves")
-        view = accepted(await asks(app, ANNA, private(ANNA), REFERENCE, saved=style.id))
+        view = accepted(await submit_request(app, ANNA, private(ANNA), REFERENCE, saved=style.id))
         await ended(app, ANNA, view.id)
         day.time += 400 * 86_400
         await Retention(app.services.database, app.services.photo_intake.photos, app.services.clock).sweep()
-        assert {key.split("/")[0] for key in await kept_of(app, ANNA)} == {"style"}
+        assert {key.split("/")[0] for key in await stored_keys(app, ANNA)} == {"style"}
         assert await app.services.saved_styles.picture(ANNA, None, style.id) is not None
 
 
@@ -232,4 +232,4 @@ async def test_banned_people_save_nothing(tmp_path: Path) -> None:
     async with running_app(tmp_path) as app:
         await app.services.admin.ban(ANNA)
         assert reason(await app.services.saved_styles.save(ANNA, "Waves", a_photo())) == ErrorCode.BANNED
-        assert await kept_of(app, ANNA) == set()
+        assert await stored_keys(app, ANNA) == set()

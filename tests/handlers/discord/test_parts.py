@@ -173,7 +173,7 @@ async def test_a_token_is_stored_encrypted_and_deleted_after_its_lifetime(databa
     await ours.save(
         InteractionReply("5", 1, "aW50ZXJhY3Rpb246", "77", 1000.0 + TOKEN_LIFETIME, is_placeholder=True, ephemeral=True)
     )
-    stored = await tokens.of("5")
+    stored = await tokens.get("5")
     assert stored is not None
     assert "aW50" not in stored.sealed
     assert "seal" not in repr(ours)

@@ -35,7 +35,7 @@ async def test_work_with_the_same_key_runs_in_order_and_keys_are_independent() -
     second.end.set()
     other.end.set()
     await asyncio.gather(*tasks)
-    assert not executor._last
+    assert not executor._last_task
 
 
 async def test_concurrency_is_limited_and_waiting_for_ready_does_not_count() -> None:
@@ -55,7 +55,7 @@ async def test_concurrency_is_limited_and_waiting_for_ready_does_not_count() -> 
     async def ready() -> None:
         await gathered.wait()
 
-    executor = KeyedExecutor(at_once=2)
+    executor = KeyedExecutor(max_concurrent=2)
     album = executor.submit("album", work, ready)
     await asyncio.gather(*(executor.submit(number, work) for number in range(5)))
     assert not album.done()
