@@ -12,8 +12,7 @@ from pathlib import Path
 from sqlalchemy.exc import DBAPIError
 
 from bot.cluster.leadership import RoleRunner, SingleProcess
-from bot.config.bucket import BucketSettings
-from bot.config.cluster import ClusterSettings
+from bot.config.cluster import BucketSettings, ClusterSettings
 from bot.messaging.platform import CannotStart
 from bot.runtime.clock import Clock, SharedClock, WallClock
 from bot.runtime.data_folder import exclusive_data_folder

@@ -19,8 +19,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from bot.config.bucket import BucketSettings
-from bot.config.cluster import ClusterSettings
+from bot.config.cluster import BucketSettings, ClusterSettings
 from storage.bucket import Bucket, open_objects
 
 OnOff = Literal["on", "off"]
