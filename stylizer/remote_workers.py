@@ -35,7 +35,7 @@ async def remote_workers(
     `Resources` explains the keywords. Raises CannotOpen.
     """
     if settings.database_url is None:
-        raise CannotOpen("Painters share the service's task table: set STYLIZER_DATABASE_URL, here and there.")
+        raise CannotOpen("Workers share the service's task table: set STYLIZER_DATABASE_URL, here and there.")
     async with open_components(settings, Resources(engine, store, clock)) as (components, _):
         await _check_marker(components)
         async with running(components):

@@ -1,6 +1,6 @@
 """A proxy in front of the service, on a real port: it counts calls and treats them as a test asks.
 
-    async with gate(service) as here:                    # the base URL for clients is `here.base_url`
+    async with api_proxy(service) as here:               # the base URL for clients is `here.base_url`
         here.next("create", lost_after, passes)          # the next create is forwarded, its answer lost
         held = here.hold("create")                       # … and the one after it is held back
         await held.reached.wait(); held.go.set()

@@ -1,4 +1,4 @@
-"""What is painted a few rows at a time is what would have been painted at once."""
+"""Rendering in bands gives the same pixels as rendering at once."""
 
 import numpy as np
 
@@ -28,18 +28,18 @@ def test_a_tall_picture_has_several_bands_that_cover_it_once() -> None:
     assert [row for part in rows for row in range(part.start, part.stop)] == list(range(TALL[0]))
 
 
-def test_bands_are_put_together_in_their_order() -> None:
+def test_bands_are_joined_in_order() -> None:
     one, two = picture(1), white(TALL, 4)
     assert np.array_equal(in_bands(lambda rows, more: rows * more[..., None], one, two), one * two[..., None])
 
 
-def test_painting_into_a_layer_needs_no_other_array() -> None:
+def test_rendering_into_a_layer_allocates_no_other_array() -> None:
     one, before = picture(1), picture(1)
     assert in_bands(lambda rows: 1 - rows, one, into=one) is one
     assert np.array_equal(one, 1 - before)
 
 
-def test_blends_are_the_textbook_ones() -> None:
+def test_blends_equal_their_textbook_formulas() -> None:
     under, over, amount = picture(1), picture(5), white(TALL, 9)
     weight, colour = amount[..., None], rgb("3366cc")
     assert np.allclose(mix(under, over, amount), under + (over - under) * weight, atol=2e-5)
@@ -50,7 +50,7 @@ def test_blends_are_the_textbook_ones() -> None:
 
 
 def test_dabs_and_strokes_have_no_seams_between_bands() -> None:
-    """Rows 450 to 550 hold a seam in the tall picture, and none in the short one."""
+    """Rows 450 to 550 contain a band's seam in the tall picture, and none in the short one."""
     whole, field = picture(1), tangents(picture(1))[0]
     part, middle = whole[400:600], slice(450, 550)
     assert len(list(bands.bands(*part.shape[:2]))) == 1
@@ -69,7 +69,7 @@ def test_a_bent_copy_is_the_same_away_from_the_face() -> None:
     assert np.hypot(columns - face.centre[0], rows - face.centre[1]).max() < face.width
 
 
-def test_a_portrait_that_steps_back_is_painted_the_same_again() -> None:
+def test_a_portrait_without_its_cached_layers_renders_the_same_again() -> None:
     cache = PortraitCache(2)
     one, other = (photo((320, 256), (SITTER,), wall=("9fb4c4", "5a6b7c"), seed=seed) for seed in (1, 2))
     portrait = cache.portrait(one, 512)

@@ -104,7 +104,7 @@ def test_posterising_makes_steps_and_palettes_are_the_same_each_time() -> None:
     assert np.array_equal(palette(picture, 6, 2), palette(picture, 6, 2))
 
 
-def test_noise_is_a_matter_of_its_seed() -> None:
+def test_noise_depends_on_its_seed_only() -> None:
     assert np.array_equal(clouds((40, 60), 4, 3, 7), clouds((40, 60), 4, 3, 7))
     assert not np.array_equal(clouds((40, 60), 4, 3, 7), clouds((40, 60), 4, 3, 8))
 
@@ -132,7 +132,7 @@ def test_light_from_the_left_lights_a_slope_to_the_left() -> None:
     assert light[4, 8] > light[4, 32] + 0.5
 
 
-def test_masks_know_skin_hair_and_person() -> None:
+def test_masks_separate_skin_hair_and_person() -> None:
     portrait = analyse(person(), 512)
     masks, face = portrait.masks, portrait.faces[0]
     nose, (x, y) = face.xy[4].astype(int), face.xy[10].astype(int)
@@ -155,7 +155,7 @@ def test_a_beard_is_hair_and_a_shaven_chin_is_skin() -> None:
     assert shaven.masks.skin[y, x] > shaven.masks.hair[y, x] + 0.3
 
 
-def test_dark_glasses_are_not_skin_and_teach_nothing_about_it() -> None:
+def test_dark_glasses_are_not_skin_and_do_not_change_its_model() -> None:
     masks, face = analyse(in_dark_glasses(), 512).masks, analyse(person(), 512).faces[0]
     for eye in (LEFT_EYE, RIGHT_EYE):
         x, y = face.xy[eye].mean(0).astype(int)
@@ -165,7 +165,7 @@ def test_dark_glasses_are_not_skin_and_teach_nothing_about_it() -> None:
     assert masks.skin[560:, 200:300].mean() < 0.1, "a black collar is not skin"
 
 
-def test_without_a_face_the_net_has_to_be_sure_of_a_person() -> None:
+def test_without_a_face_the_person_mask_needs_certainty() -> None:
     assert (segment_person(helmet()) > 0.5).mean() > 0.05, "the net half believes that it is somebody"
     assert not analyse(helmet(), 512).separable
 
@@ -191,7 +191,7 @@ def test_the_brush_draws_nothing_where_the_photo_shows_nothing() -> None:
     assert analyse(dressed, 512).ink()[500:600, 100:400].mean() < 0.02
 
 
-def test_each_of_a_group_keeps_the_own_complexion() -> None:
+def test_each_person_of_a_group_keeps_their_complexion() -> None:
     group = analyse(three_people(), 512)
     lightness = skin_lightness(to_lab(group.levelled), group)
     left, _, right = sorted(group.faces, key=lambda face: float(face.centre[0]))
@@ -199,14 +199,14 @@ def test_each_of_a_group_keeps_the_own_complexion() -> None:
     assert at_left - at_right > 15
 
 
-def test_a_dark_complexion_is_not_taken_for_too_little_light() -> None:
+def test_a_dark_complexion_is_not_taken_for_underexposure() -> None:
     dark, light_too_low = analyse(dark_skinned(), 512), analyse(to_bytes((person() / 255.0) ** 2 * 0.5), 512)
     face = dark.masks.face > 0.6
     assert dark.small[face].mean() == pytest.approx((dark_skinned() / 255.0)[face].mean(), rel=0.03)
     assert light_too_low.small[face].mean() > 1.3 * ((person() / 255.0) ** 2 * 0.5)[face].mean()
 
 
-def test_larger_eyes_are_where_the_bent_points_say() -> None:
+def test_larger_eyes_are_where_the_warped_landmarks_are() -> None:
     portrait = analyse(person(), 768)
     bent = reshape(portrait, eyes=0.3)
     found = find_faces(bent.photo)[0]
@@ -243,7 +243,7 @@ def test_no_function_is_long_and_no_module_either() -> None:
                 assert (node.end_lineno or 0) - node.lineno < 45, f"{path.name}: {node.name}"
 
 
-def test_every_look_says_where_its_recipe_comes_from() -> None:
+def test_every_look_names_the_source_of_its_recipe() -> None:
     for path in (path for path in SOURCES if path.parent.name == "looks" and path.name != "__init__.py"):
         docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
         assert "Own recipe" in docstring, path.name

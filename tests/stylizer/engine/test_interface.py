@@ -1,4 +1,4 @@
-"""What the engine promises to those who call it."""
+"""The engine's public functions."""
 
 import io
 import struct
@@ -81,7 +81,7 @@ def test_what_is_transparent_becomes_white() -> None:
         (png(person()[:, :260].repeat(1, 0)), "InvalidImageResolution"),
     ],
 )
-def test_what_cannot_be_used_says_why_with_the_code_of_the_api(content: bytes, code: str) -> None:
+def test_an_unusable_picture_raises_the_apis_code(content: bytes, code: str) -> None:
     with pytest.raises(UnusableImage) as refusal:
         stylize(content, QUICK)
     assert refusal.value.code == code
@@ -105,7 +105,7 @@ def test_a_bomb_is_refused_before_it_is_decoded() -> None:
 
 
 @pytest.mark.parametrize("size", [(256, 256), (256, 512), (2880, 5760)])
-def test_the_smallest_and_the_largest_photos_pass(size: tuple[int, int]) -> None:
+def test_the_smallest_and_the_largest_photos_are_accepted(size: tuple[int, int]) -> None:
     buffer = io.BytesIO()
     Image.fromarray(person()).resize(size[::-1]).save(buffer, "JPEG")
     assert min(decode(stylize(buffer.getvalue(), QUICK, short_side=256)).shape[:2]) == 256
@@ -161,6 +161,6 @@ def test_a_sheet_shows_the_photo_and_all_looks() -> None:
     assert len({cell.tobytes() for cell in cells}) == 6
 
 
-def test_warming_up_twice_is_no_matter() -> None:
+def test_warming_up_twice_is_harmless() -> None:
     warm_up()
     warm_up()

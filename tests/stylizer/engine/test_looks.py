@@ -1,4 +1,4 @@
-"""Every look earns its name: it differs, it keeps the face, it whitens nobody, it survives any photo."""
+"""Every look differs from the others, keeps the face and its complexion, and accepts any photo."""
 
 from functools import cache
 from itertools import combinations
@@ -73,7 +73,7 @@ def test_a_moved_face_is_still_a_face(slug: str) -> None:
 
 @pytest.mark.parametrize("name", ["light", "dark"])
 @pytest.mark.parametrize("slug", sorted(set(SLUGS) - MOVES_THE_FACE - TURNS_IT_TO_INK_OR_LIGHT))
-def test_nobody_is_whitened_or_darkened(name: str, slug: str) -> None:
+def test_no_face_is_whitened_or_darkened(name: str, slug: str) -> None:
     portrait = portrait_of(name)
     bare = (portrait.skin_area() > 0.6) & (portrait.masks.face > 0.5)
     before = float(np.median(to_lab(to_float(PEOPLE[name]()))[..., 0][bare]))
@@ -102,7 +102,7 @@ def test_glasses_are_still_worn(slug: str) -> None:
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-def test_three_people_and_nobody_at_all_are_painted_too(slug: str) -> None:
+def test_pictures_of_three_people_and_of_none_are_rendered(slug: str) -> None:
     for name in ("three", "nobody"):
         pixels = painted(name, slug)
         assert pixels.shape[:2] == portrait_of(name).size
@@ -120,7 +120,7 @@ def test_in_a_group_the_dark_face_stays_the_darker_one(slug: str) -> None:
 
 
 @pytest.mark.parametrize("slug", ["fairytale", "toyworld", "anime", "clay", "comic", "elegant"])
-def test_a_beard_stays_dark_and_made_of_hair(slug: str) -> None:
+def test_a_beard_stays_dark_and_textured(slug: str) -> None:
     portrait, lightness = portrait_of("beard"), to_lab(to_float(painted("beard", slug)))[..., 0]
     x, y = portrait.large_faces[0].xy[CHIN].astype(int)
     beard = lightness[y - 24 : y - 4, x - 30 : x + 30]
@@ -134,7 +134,7 @@ def test_all_three_faces_are_found() -> None:
 
 
 @pytest.mark.parametrize("level", [0, 255])
-def test_black_and_white_pictures_are_no_trouble(level: int) -> None:
+def test_black_and_white_pictures_are_rendered(level: int) -> None:
     portrait = analyse(np.full((512, 512, 3), level, np.uint8), 512)
     for look in LOOKS.values():
         picture = look.render(portrait, 0)

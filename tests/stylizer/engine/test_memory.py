@@ -1,4 +1,4 @@
-"""A worker stays within its memory."""
+"""The memory of a worker."""
 
 import io
 import subprocess
@@ -26,7 +26,7 @@ FIRST, HUNGRIEST = "5", "3,30,39"  # as `make bench PART=looks` tells
 
 @pytest.fixture
 def two_photos(tmp_path: Path) -> list[Path]:
-    """Three by four, of the same person looking left and right: two portraits to keep."""
+    """Three by four, of the same person looking left and right: two portraits to cache."""
     with Image.open(PORTRAIT) as portrait:
         one = portrait.convert("RGB").crop((128, 0, 896, 1024))
     paths = [tmp_path / "left.jpg", tmp_path / "right.jpg"]
@@ -39,7 +39,7 @@ def two_photos(tmp_path: Path) -> list[Path]:
 
 @pytest.mark.timeout(300)  # ten processor seconds, on a machine that may have others to work for
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
-def test_the_hungriest_looks_at_full_size_stay_under_700_megabytes(two_photos: list[Path]) -> None:
+def test_the_largest_looks_at_full_size_stay_under_700_megabytes(two_photos: list[Path]) -> None:
     left, right = map(str, two_photos)
     command = [sys.executable, "-c", PROGRAM, left, FIRST, right, HUNGRIEST]
     worker = subprocess.run(command, capture_output=True, text=True, check=True)

@@ -1,4 +1,4 @@
-"""The vendored weights are the recorded ones, and are said where they come from."""
+"""The vendored weights are the recorded ones, with their sources."""
 
 import hashlib
 import shutil
@@ -10,18 +10,18 @@ from stylizer.engine.nets import MODELS, SHA256, TamperedModel, face_triangles, 
 
 
 @pytest.mark.parametrize("name", sorted(SHA256))
-def test_a_weights_file_has_its_recorded_sum(name: str) -> None:
+def test_a_weights_file_has_its_recorded_checksum(name: str) -> None:
     assert hashlib.sha256(read_model(name)).hexdigest() == SHA256[name]
 
 
-def test_every_file_in_the_folder_is_recorded_and_noticed() -> None:
+def test_every_file_in_the_folder_is_recorded_and_in_the_notice() -> None:
     files = {path.name for path in MODELS.iterdir()} - {"NOTICE.md", "LICENSE-Apache-2.0.txt"}
     notice = (MODELS / "NOTICE.md").read_text(encoding="utf-8")
     assert files == set(SHA256)
     assert all(f"`{name}`" in notice for name in files)
 
 
-def test_a_changed_file_is_not_used(tmp_path: Path) -> None:
+def test_a_changed_file_is_refused(tmp_path: Path) -> None:
     name = "face_mesh_triangles.json"
     shutil.copy(MODELS / name, tmp_path)
     with (tmp_path / name).open("ab") as file:

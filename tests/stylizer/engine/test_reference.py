@@ -44,14 +44,14 @@ def test_the_stronger_the_style_the_further_from_the_photo() -> None:
     assert far[0] < 0.08 < far[2]
 
 
-def test_colours_go_over_to_the_painting() -> None:
+def test_colours_move_towards_the_reference() -> None:
     goal = mean_colour(to_float(decode(PAINTING)))
     before = np.linalg.norm(mean_colour(to_float(person())) - goal)
     after = np.linalg.norm(mean_colour(painted()) - goal)
     assert after < 0.6 * before
 
 
-def test_the_brush_changes_the_strokes_and_the_same_wish_gives_the_same_picture() -> None:
+def test_the_brush_changes_the_strokes_and_equal_arguments_give_equal_pictures() -> None:
     assert distance(painted(brush=0.0), painted(brush=1.0)) > 0.0
     assert np.array_equal(painted(), paint(1.0, 0.5))
 
@@ -68,14 +68,14 @@ def clouds_of_colour() -> tuple[NDArray[Any], NDArray[Any]]:
     return here, there
 
 
-def test_sliced_transport_brings_mean_and_spread_over() -> None:
+def test_sliced_transport_matches_mean_and_spread() -> None:
     here, there = clouds_of_colour()
     moved = sliced_transport(here, there)
     assert moved.mean(0) == pytest.approx(there.mean(0), abs=1.0)
     assert moved.std(0) == pytest.approx(there.std(0), rel=0.15)
 
 
-def test_linear_transport_brings_mean_and_covariance_over() -> None:
+def test_linear_transport_matches_mean_and_covariance() -> None:
     here, there = clouds_of_colour()
     moved = linear_transport(here, there)
     assert moved.mean(0) == pytest.approx(there.mean(0), abs=0.1)
