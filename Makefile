@@ -10,15 +10,18 @@ run: $(VENV)/run.stamp
 	@$(BIN)/repaint run
 
 # Tests wait more than they compute, so there are more workers than cores. A file's tests share an app, so each file
-# stays in one worker (`loadfile`); files are started in the order of tests/conftest.py, the longest first.
+# stays in one worker (`loadfile`); tests/harness/selection.py has the longest files start first.
 PYTEST := $(BIN)/python -m pytest -q --dist loadfile --no-loadscope-reorder --durations=10
 WORKERS ?= 5
+
+# Where this is set, each worker would compile all modules anew: half of its start.
+test test-quick: export PYTHONDONTWRITEBYTECODE =
 
 test: $(VENV)/dev.stamp
 	@$(PYTEST) -n $(WORKERS)
 
-# What one runs while working: without the tests that are slow or need a browser, and only on SQLite where a test runs on
-# both databases.
+# What one runs while working: without tests that are slow or need a browser or PostgreSQL; a test that runs on both
+# databases runs on SQLite only.
 test-quick: $(VENV)/dev.stamp
 	@$(PYTEST) -n $(WORKERS) --quick
 
