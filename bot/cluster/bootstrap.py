@@ -85,9 +85,9 @@ async def open_role_runner(settings: ClusterSettings, database: Database, clock:
     if settings.database_url is None:
         yield SingleProcess(clock)
         return
-    from bot.cluster.election import Election  # noqa: PLC0415
-    from bot.cluster.leases import RoleLeases  # noqa: PLC0415  # its packages are an extra that a single process can do without
-    from storage.leases import open_elections  # noqa: PLC0415
+    # Their packages are an extra that a single process can do without.
+    from bot.cluster.election import Election, RoleLeases  # noqa: PLC0415  # see above
+    from storage.leases import open_elections  # noqa: PLC0415  # see above
 
     async with open_elections(settings.database_url.get_secret_value()) as manager:
         owner = f"{os.getpid()}-{os.urandom(OWNER_BYTES).hex()}"

@@ -1,4 +1,4 @@
-"""Several processes elect one holder of each role; `leadership` says what a role is, `leases` how one is held.
+"""Several processes elect one holder of each role; `leadership` says what a role is.
 
 When a holder dies, another follows within about four seconds. A holder that was suspended or cut off finds out when it
 continues: what it writes changes nothing, since its epoch is old, and what can't be fenced it does only while its last
@@ -6,19 +6,20 @@ heartbeat is recent. When a holder stops cleanly, another follows at its next he
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
 import structlog
-from procrastinate.exceptions import ConnectorException
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+from procrastinate.jobs import Job, Status
+from procrastinate.manager import JobManager
 from psycopg import Error
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.cluster.leadership import LeadershipLost, Role, keep_running
-from bot.cluster.leases import RoleLeases
 from bot.runtime.clock import Clock, wait_for
 from storage import leadership as rows
 from storage.database import Database
@@ -26,11 +27,75 @@ from storage.leases import is_elected
 
 log = structlog.get_logger(__name__)
 
+STALLED_SECONDS = 3.0  # a process without a heartbeat for so long has lost its roles
+FORGOTTEN_SECONDS = 24 * 3600.0
 BEAT_SECONDS = 0.75
 ANSWER_SECONDS = 3.0  # a heartbeat that takes longer has failed
 SURE_SECONDS = 2.0  # for so long after a heartbeat roles are surely ours: others wait for STALLED_SECONDS
 LOST_SECONDS = 8.0  # without a heartbeat for so long, we give up all roles
 UNKNOWN_SECONDS = 60.0  # and after so long we register again
+
+
+@dataclass
+class RoleLeases:
+    """One process's leases: for each role it holds, it is doing a job of procrastinate's.
+
+    For each role one job is being done, by the role's holder, and one is waiting for the next holder: `lock` and
+    `queueing_lock` ensure both. A process whose heartbeat stops loses its jobs.
+
+    `worker_id`: procrastinate's id for this process; None: not registered. `held_by_others`: the roles that other
+    processes held at the last heartbeat.
+    """
+
+    manager: JobManager
+    worker_id: int | None = None
+    held_by_others: frozenset[str] = frozenset()
+
+    async def heartbeat(self, roles: Sequence[str]) -> dict[int, str]:
+        """Send a heartbeat, release the leases of dead processes, and enqueue a job for the next holder of each role.
+
+        Returns the jobs that this process is doing, with their roles. Raises ConnectorException."""
+        if self.worker_id is None:
+            await self.manager.prune_stalled_workers(FORGOTTEN_SECONDS)
+            self.worker_id = await self.manager.register_worker()
+        await self.manager.update_heartbeat(self.worker_id)
+        for job in await self.manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
+            await self.release(job.id)
+        known = list(await self.manager.list_jobs_async())
+        doing = [job for job in known if job.status == Status.DOING.value]
+        self.held_by_others = frozenset(job.queue for job in doing if job.worker_id != self.worker_id)
+        waiting = {job.queue for job in known if job.status == Status.TODO.value}
+        for number, role in enumerate(roles):
+            if role not in waiting:
+                await self._enqueue(role, priority=-number)
+        return {job.id: job.queue for job in doing if job.id and job.worker_id == self.worker_id}
+
+    async def take(self, roles: Collection[str]) -> dict[int, str]:
+        """Take the jobs that are free now. Returns them with their roles."""
+        assert self.worker_id is not None
+        taken: dict[int, str] = {}
+        while (job := await self.manager.fetch_job(list(roles), self.worker_id)) is not None and job.id:
+            taken[job.id] = job.queue
+        return taken
+
+    async def release(self, job_id: int | None) -> None:
+        """End this job, so that another process may take the role. One that was taken from us needs no release."""
+        with suppress(ConnectorException):  # another process was quicker, or the next heartbeat tries again
+            await self.manager.finish_job_by_id_async(job_id or 0, Status.FAILED, delete_job=True)
+
+    async def leave(self) -> None:
+        """Take no part in elections any more."""
+        if self.worker_id is not None:
+            with suppress(ConnectorException):
+                await self.manager.unregister_worker(self.worker_id)
+        self.worker_id = None
+
+    async def _enqueue(self, role: str, priority: int) -> None:
+        job = Job(
+            id=None, queue=role, lock=role, queueing_lock=role, task_name="hold", task_kwargs={}, priority=priority
+        )
+        with suppress(AlreadyEnqueued):
+            await self.manager.defer_job_async(job)
 
 
 def loop_time() -> float:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 
-from bot.dashscope import timestamps
+from bot.dashscope import wire
 from bot.dashscope.errors import Decision, InDoubt, NotAccepted, decide, sanitize
 from bot.dashscope.wire import (
     ApiResponse,
@@ -51,10 +51,10 @@ def task(answer: ApiResponse, task_id: str) -> Task:
     return Task(
         task_id=task_id,
         status=status,
-        submit_time=timestamps.from_beijing(output.get("submit_time")),
-        scheduled_time=timestamps.from_beijing(output.get("scheduled_time")),
-        start_time=timestamps.from_beijing(output.get("start_time")),
-        end_time=timestamps.from_beijing(output.get("end_time")),
+        submit_time=wire.from_beijing(output.get("submit_time")),
+        scheduled_time=wire.from_beijing(output.get("scheduled_time")),
+        start_time=wire.from_beijing(output.get("start_time")),
+        end_time=wire.from_beijing(output.get("end_time")),
         result_url=url,
         failure=None if url else _failure(status, output),
         image_count=_image_count(status, _mapping(body.get("usage"))),
@@ -73,7 +73,7 @@ def task_page(answer: ApiResponse) -> TaskPage:
         total=_count(body.get("total"), len(listed)),
         page=_count(body.get("page_no"), 1),
         pages=_count(body.get("total_page"), 1),
-        server_time=timestamps.from_http_date(answer.headers.get("date")),
+        server_time=wire.from_http_date(answer.headers.get("date")),
     )
 
 
@@ -200,12 +200,12 @@ def _listed(entry: Mapping[str, object]) -> ListedTask | None:
     task_id = entry.get("task_id")
     if not is_task_id(task_id):
         return None
-    start = timestamps.from_milliseconds(entry.get("start_time"))
-    end = timestamps.from_milliseconds(entry.get("end_time"))
+    start = wire.from_milliseconds(entry.get("start_time"))
+    end = wire.from_milliseconds(entry.get("end_time"))
     return ListedTask(
         task_id=task_id,
         status=TaskStatus.read(entry.get("status")),
-        created=timestamps.from_milliseconds(entry.get("gmt_create")) or start or end or 0.0,
+        created=wire.from_milliseconds(entry.get("gmt_create")) or start or end or 0.0,
         request_id=_text(entry.get("request_id")),
         model=_text(entry.get("model_name")),
         start_time=start,

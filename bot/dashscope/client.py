@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 import httpx
 from pydantic import SecretStr
 
-from bot.dashscope import answers, files, timestamps, wire
+from bot.dashscope import answers, wire
 from bot.dashscope.errors import DashScopeError, Decision, InDoubt, NotAccepted, ResultGone, decide
 from bot.dashscope.server_clock import ServerClock
 from bot.dashscope.wire import ApiCall, ApiResponse, CreatedTask, Task, TaskPage, TaskRequest, TaskStatus
@@ -104,7 +104,7 @@ class DashScope:
         """Upload a picture to the API's temporary storage (48 h), with a new policy each time. Returns its `oss://`
         link."""
         policy = answers.policy_fields(await self._call(wire.policy()))
-        form = files.form(policy, filename, len(data))
+        form = wire.upload_form(policy, filename, len(data))
         request = self._http.build_request(
             "POST", form.host, data=form.fields, files={"file": (filename, data)}, timeout=self._timeout
         )
@@ -141,7 +141,7 @@ class DashScope:
         )
         answer = await self._send(request, within=self._timeouts.call)
         if answer.status < 300:  # a broken proxy's page may have any date
-            self.server_clock.observe(timestamps.from_http_date(answer.headers.get("date")))
+            self.server_clock.observe(wire.from_http_date(answer.headers.get("date")))
         if len(key) < 16:  # the stand-in accepts any key, even one that occurs in ordinary words
             return answer
         # An answer that quotes our key must not get any further.
@@ -193,7 +193,7 @@ def _picture(answer: ApiResponse) -> bytes:
             decision=Decision.RETRY_LATER,
             http_status=answer.status,
         )
-    if answer.status != 200 or not files.is_picture(answer.body):
+    if answer.status != 200 or not wire.is_picture(answer.body):
         raise DashScopeError(
             "NoPicture",
             "What came was no picture.",

@@ -4,11 +4,13 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from math import ceil, floor
 from typing import Self, TypeGuard
 
-from bot.dashscope import timestamps
-from bot.dashscope.errors import Decision
+from bot.dashscope.errors import Decision, InDoubt, NotAccepted
 
 MODEL = "wanx-style-repaint-v1"
 REFERENCE = -1  # the style index that says "like this reference picture"
@@ -177,9 +179,9 @@ def listing(start: float | None, end: float | None, status: TaskStatus | None, p
         raise ValueError("The task list covers at most 24 hours.")
     params = {"model_name": MODEL, "page_no": str(page), "page_size": str(page_size)}
     if start is not None:
-        params["start_time"] = timestamps.stamp(start)
+        params["start_time"] = stamp(start)
     if end is not None:
-        params["end_time"] = timestamps.stamp(end, up=True)
+        params["end_time"] = stamp(end, up=True)
     if status is not None:
         params["status"] = status
     return ApiCall("GET", "/tasks/", params=params)
@@ -188,3 +190,79 @@ def listing(start: float | None, end: float | None, status: TaskStatus | None, p
 def policy() -> ApiCall:
     """Permission to upload a picture for this model."""
     return ApiCall("GET", "/uploads", params={"action": "getPolicy", "model": MODEL})
+
+
+_BEIJING = timezone(timedelta(hours=8))
+
+
+def from_beijing(value: object) -> float | None:
+    """`2024-03-02 22:22:13` or `2024-03-02 22:22:13.026` → epoch seconds; anything else → None."""
+    if not isinstance(value, str) or len(value) > 40:
+        return None
+    try:
+        moment = datetime.fromisoformat(value.strip())
+        return (moment if moment.tzinfo else moment.replace(tzinfo=_BEIJING)).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def from_milliseconds(value: object) -> float | None:
+    """`1709260684485` → epoch seconds; anything else → None."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e15:
+        return None
+    return value / 1000
+
+
+def from_http_date(value: str | None) -> float | None:
+    """The `Date` header of an answer → epoch seconds, whole ones; anything else → None."""
+    try:
+        moment = parsedate_to_datetime(value or "")
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def stamp(moment: float, *, up: bool = False) -> str:
+    """Epoch seconds → `YYYYMMDDhhmmss` in Beijing time, rounded down, or `up`."""
+    return datetime.fromtimestamp(ceil(moment) if up else floor(moment), _BEIJING).strftime("%Y%m%d%H%M%S")
+
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_FIELDS = {
+    "OSSAccessKeyId": "oss_access_key_id",
+    "Signature": "signature",
+    "policy": "policy",
+    "x-oss-object-acl": "x_oss_object_acl",
+    "x-oss-forbid-overwrite": "x_oss_forbid_overwrite",
+}
+
+
+@dataclass(frozen=True)
+class UploadForm:
+    """An upload ready to be posted: the fields, to be followed by the `file`. `link`: what the API will read."""
+
+    host: str
+    fields: Mapping[str, str] = field(repr=False)
+    link: str
+
+
+def upload_form(policy: Mapping[str, object], filename: str, size: int) -> UploadForm:
+    """The form for one file of `size` bytes. Raises InDoubt for a policy without sense, NotAccepted when the file is
+    too large for it."""
+    if not _NAME.fullmatch(filename):
+        raise ValueError("The file name of an upload consists of ASCII letters, digits, dots and dashes.")
+    host, folder = policy.get("upload_host"), policy.get("upload_dir")
+    values = {name: policy.get(source) for name, source in _FIELDS.items()}
+    texts = {name: value for name, value in values.items() if isinstance(value, str) and value.isascii()}
+    if not (is_link(host) and isinstance(folder, str) and folder and folder.isascii() and len(texts) == len(_FIELDS)):
+        raise InDoubt("Garbled", "The upload policy made no sense.", decision=Decision.RETRY_LATER)
+    megabytes = policy.get("max_file_size_mb")
+    if isinstance(megabytes, int | float) and size > megabytes * 1_000_000:
+        raise NotAccepted("TooLarge", f"Uploads end at {megabytes} MB.", decision=Decision.BAD_PHOTO)
+    key = f"{folder.strip('/')}/{filename}"
+    return UploadForm(host, {**texts, "key": key, "success_action_status": "200"}, f"oss://{key}")
+
+
+def is_picture(data: bytes) -> bool:
+    """Whether the data begins like a JPEG, PNG or WEBP."""
+    return data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 import pytest
 from sqlalchemy import text
 
-from bot.cluster.election import Election
+from bot.cluster.election import Election, RoleLeases
 from bot.cluster.leadership import Leadership, LeadershipLost, Role, fenced_write
-from bot.cluster.leases import RoleLeases
 from bot.runtime.clock import WallClock
 from chaos.tcp_proxy import database_proxy
 from storage.database import open_database

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.dashscope import files
+from bot.dashscope import wire
 from bot.dashscope.errors import Decision, InDoubt, NotAccepted
 
 POLICY: dict[str, object] = {
@@ -19,7 +19,7 @@ POLICY: dict[str, object] = {
 
 
 def test_the_form_has_every_field_of_the_policy() -> None:
-    form = files.form(POLICY, "a.jpg", 1000)
+    form = wire.upload_form(POLICY, "a.jpg", 1000)
     assert (form.host, form.link) == ("https://oss.example", "oss://dashscope-instant/abc/a.jpg")
     assert form.fields == {
         "OSSAccessKeyId": "LTAI",
@@ -39,19 +39,19 @@ def test_the_form_has_every_field_of_the_policy() -> None:
 )
 def test_a_policy_without_sense_is_an_error(wrong: dict[str, object]) -> None:
     with pytest.raises(InDoubt):
-        files.form(POLICY | wrong, "a.jpg", 1000)
+        wire.upload_form(POLICY | wrong, "a.jpg", 1000)
 
 
 def test_a_file_over_the_policys_limit_is_not_sent() -> None:
     with pytest.raises(NotAccepted) as caught:
-        files.form(POLICY, "a.jpg", 10_000_001)
+        wire.upload_form(POLICY, "a.jpg", 10_000_001)
     assert caught.value.decision is Decision.BAD_PHOTO
 
 
 @pytest.mark.parametrize("name", ["", "../a.jpg", "a/b.jpg", "照片.jpg", "a b.jpg", ".jpg", "x" * 101])
 def test_only_plain_names_are_uploaded(name: str) -> None:
     with pytest.raises(ValueError, match="ASCII"):
-        files.form(POLICY, name, 1000)
+        wire.upload_form(POLICY, name, 1000)
 
 
 @pytest.mark.parametrize(
@@ -66,4 +66,4 @@ def test_only_plain_names_are_uploaded(name: str) -> None:
     ],
 )
 def test_a_picture_is_known_by_its_first_bytes(data: bytes, verdict: bool) -> None:
-    assert files.is_picture(data) is verdict
+    assert wire.is_picture(data) is verdict
