@@ -7,7 +7,26 @@ import pytest
 
 from tests import ROOT
 
-SLOW_FOLDERS = ("tests/slow", "tests/journeys", "tests/stylizer/engine")
+SLOW = (  # folders and files
+    "tests/slow",
+    "tests/journeys",
+    "tests/stylizer/engine",
+    "tests/bot/admin/test_backup.py",
+    "tests/bot/test_command.py",
+    "tests/handlers/discord/test_crowd.py",
+    "tests/handlers/discord/test_late_answers.py",
+    "tests/handlers/discord/test_outages.py",
+    "tests/handlers/telegram/test_albums.py",
+    "tests/handlers/telegram/test_crowd.py",
+    "tests/handlers/telegram/test_foreign_chats.py",
+    "tests/handlers/telegram/test_outages.py",
+    "tests/handlers/telegram/test_webhook.py",
+    "tests/harness/test_timeouts.py",
+    "tests/storage/test_migrations.py",
+    "tests/stylizer/test_command.py",
+    "tests/stylizer/test_remote_workers.py",
+    "tests/stylizer/test_restart.py",
+)
 # One after the other at the end of a run, these would keep one worker busy and the others waiting.
 LONGEST = (
     "tests/slow/test_chaos_kills.py",
@@ -32,7 +51,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
-        if _file(item).startswith(SLOW_FOLDERS):
+        if _file(item).startswith(SLOW):
             item.add_marker("slow")
     if config.getoption("quick"):
         left_out = [item for item in items if not _is_quick(item)]
