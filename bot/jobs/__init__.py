@@ -1,1 +1,1 @@
-"""From a request to a job: who may ask, drafts, admission, albums, consent, queries, retention."""
+"""Turns requests into jobs: access, drafts, admission, albums, consent, queries, retention."""

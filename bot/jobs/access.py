@@ -1,7 +1,7 @@
-"""Who may ask at all, what their group allows, and whether somebody else has to consent first.
+"""Who may make a request, what their group allows, and whether the person in the photo has to consent first.
 
-Decided in the transaction that admits the request, after the rows of person and chat were touched: so fifty requests at
-once meet a group's limit one after the other.
+Decided in the transaction that admits the request, after the person's and the chat's rows were locked. That serializes
+concurrent requests, so a group's limit holds for fifty at once.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from storage.jobs import Job, NewJob
 
 
 class RequestDenied(Exception):
-    """Not admitted; raised so that the transaction rolls back."""
+    """The request is not admitted. Raised so that the transaction rolls back; `error` is for the person."""
 
     def __init__(self, user_error: UserError) -> None:
         super().__init__(user_error.code.value)
@@ -29,10 +29,12 @@ class RequestDenied(Exception):
 async def check_access(
     connection: AsyncConnection, job: Job | NewJob, style: int | None, rights: Rights, now: float
 ) -> GroupSettings | None:
-    """The rules of the group where it is asked; None outside groups. `style` None: not chosen yet.
+    """The settings of the group where the request was made; None outside groups.
+
+    `style` is a style index, None if not chosen yet; `now` is in epoch seconds.
 
     Raises:
-        RequestDenied: banned, not as this group wants it, or a photo of somebody who doesn't want that.
+        RequestDenied: the person is banned, the group's rules forbid it, or the person in the photo has opted out.
     """
     if (await people.get_status(connection, job.person_id)).is_banned:
         raise RequestDenied(UserError(ErrorCode.BANNED))
@@ -59,19 +61,19 @@ async def check_access(
 
 @dataclass(frozen=True)
 class ChatAccess:
-    """What is known of somebody who asks in a chat, before they ask for anything: whether they are banned, and the
-    group's rules (None outside groups)."""
+    """What is known of a person in a chat before any request: whether they are banned, and the group's rules (None
+    outside groups)."""
 
     is_banned: bool
     rules: GroupSettings | None
 
     @property
     def admin_matters(self) -> bool:
-        """Whether it has to be known if they are an admin of the group: a call to the platform."""
+        """Whether their admin status has to be looked up, which costs a call to the platform."""
         return self.rules is not None and self.rules.who == "admins"
 
     def problem(self, *, by_admin: bool, now: float) -> UserError | None:
-        """Why they can't ask for anything here, if so. Pure."""
+        """Why they can't make any request here; None if they can. `now` is in epoch seconds. Pure."""
         if self.is_banned:
             return UserError(ErrorCode.BANNED)
         if self.rules is None:
@@ -80,7 +82,7 @@ class ChatAccess:
 
 
 async def chat_access(connection: AsyncConnection, person: Person, chat: Chat) -> ChatAccess:
-    """Read it, in one go."""
+    """Read the access of a person in a chat."""
     person_id = await people.find_person_id(connection, platform=person.platform, platform_id=person.platform_id)
     is_banned = person_id is not None and (await people.get_status(connection, person_id)).is_banned
     chat_id = None
@@ -90,7 +92,7 @@ async def chat_access(connection: AsyncConnection, person: Person, chat: Chat) -
 
 
 def needs_consent(job: Job, rules: GroupSettings | None) -> bool:
-    """Whether the person whose photo it is has to be asked first. Pure."""
+    """Whether the person in the photo has to be asked first. Pure."""
     return rules is not None and rules.ask_consent and job.subject is not None and job.consent != "given"
 
 

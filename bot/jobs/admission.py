@@ -1,6 +1,7 @@
-"""Into the queue: limits, units and the job's row in one transaction, after touching the person's row.
+"""Admission to the queue: limits, units and the job's row in one transaction, after locking the person's row.
 
-So two hundred wishes at once meet the limits one after the other, and a wish that is refused leaves nothing behind.
+The lock serializes a person's concurrent requests, so limits hold for two hundred at once; the rollback of a denied
+request leaves nothing behind.
 """
 
 from collections.abc import Sequence
@@ -24,7 +25,8 @@ NO_RIGHTS = Rights()
 
 @dataclass(frozen=True)
 class AdmissionRules:
-    """The owner's rules: free images a person and day, waiting jobs a person, the month's budget, who pays."""
+    """The owner's limits: free images per person and day, waiting jobs per person, the month's budget in CNY (None:
+    unlimited), and whether images cost the owner money (`paid`)."""
 
     daily_free_images: int
     max_queued_per_person: int
@@ -41,7 +43,8 @@ async def person_row(connection: AsyncConnection, person: Person, now: float) ->
 
 
 async def named_person_row(connection: AsyncConnection, person: Person, now: float) -> int:
-    """The id of the row of a person whom somebody else names, locked like `person_row`; what we know of them stays."""
+    """The id of the row of a person whom somebody else names, locked like `person_row`; an existing row keeps its
+    language."""
     found = await people.find_person_id(connection, platform=person.platform, platform_id=person.platform_id)
     if found is None:
         return await person_row(connection, person, now)
@@ -64,14 +67,15 @@ async def person_and_chat_rows(connection: AsyncConnection, person: Person, chat
 
 
 async def find_same(connection: AsyncConnection, new: NewJob) -> Job | None:
-    """The job that stands for this source already, or for this very wish."""
+    """The job that this source or an identical request already has, if any."""
     return await jobs.get_by_source(connection, new.source) or await _same_request(connection, new, new.style or 0)
 
 
 async def insert_job(connection: AsyncConnection, new: NewJob, album: str | None, now: float) -> Job:
-    """The job's row, in the `album` of this source while that takes photos.
+    """Insert the job's row, into the album of source `album` while that is open.
 
-    Raises StaleJob when the job's own source has a row already.
+    Raises:
+        StaleJob: the job's own source has a row already.
     """
     if album is not None:
         new = replace(new, album_id=await albums.join(connection, album, now))
@@ -91,11 +95,11 @@ async def admit(
     *,
     rights: Rights = NO_RIGHTS,
 ) -> Job:
-    """Queue a draft that has a photo; or give it its picture at once when the same wish has one in store; or hold it
-    until the person whose photo it is says yes.
+    """Queue a draft that has a photo. An identical request with a stored picture gets that at once; a draft that needs
+    consent waits for it.
 
     Raises:
-        RequestDenied: they may not, the person has too many waiting jobs, or there are no units left.
+        RequestDenied: access is denied, the person has too many waiting jobs, or no units are left.
     """
     await people.lock_person(connection, draft.person_id)
     group = await check_access(connection, draft, style, rights, now)
@@ -111,7 +115,7 @@ async def admit(
         now=now,
     )
     if known is not None:
-        if not known.spent:  # or whoever cancels late and asks again would have every picture for nothing
+        if not known.spent:  # otherwise cancelling late and asking again would get every picture for free
             await _pay(connection, draft, rules, now, in_group=group is not None)
         await results.insert(connection, draft.id, known.result)
         return (await apply_event(connection, draft, job_lifecycle.ResultKnown(style), now)).job
@@ -127,12 +131,18 @@ async def admit(
 async def admit_draft(
     connection: AsyncConnection, draft: Job, style: int, rules: AdmissionRules, now: float, *, rights: Rights
 ) -> Job:
-    """The same for a draft that was there before: should a job stand for this very wish, the draft is cancelled, and it
-    is that job."""
+    """Like `admit`, for a stored draft. If a job for an identical request exists, the draft is cancelled and that job
+    returned.
+
+    Raises:
+        RequestDenied: as `admit`.
+        InvalidTransition: the job is no draft any more.
+        StaleJob: the draft's row has changed since it was read.
+    """
     same = await _same_request(connection, draft, style)
     if same is None:
         return await admit(connection, draft, style, rules, now, rights=rights)
-    # Without the reference chosen just now: a row that names it would keep its bytes in the store.
+    # Cancel the stored row, without the reference chosen just now: a row that names its key would keep its bytes.
     stored = await jobs.get(connection, draft.id) or draft
     await apply_event(connection, replace(stored, version=draft.version), job_lifecycle.CancelRequested(), now)
     return same
@@ -150,7 +160,7 @@ async def _same_request(connection: AsyncConnection, request: NewJob | Job, styl
 
 
 def _shared_scopes(job: Job, rules: AdmissionRules, now: float, *, in_group: bool) -> list[Scope]:
-    """What is counted for others than the person: the owner's budget, the group's day."""
+    """The scopes that are shared with others: the owner's budget (if images are paid) and the group's day."""
     scopes = [quota.budget_scope(rules.monthly_budget_cny, now)] if rules.paid else []
     return [*scopes, quota.group_scope(job.chat_id, now)] if in_group else scopes
 
@@ -162,7 +172,7 @@ async def _charge(connection: AsyncConnection, job: Job, scopes: Sequence[Scope]
 
 
 async def _pay(connection: AsyncConnection, job: Job, rules: AdmissionRules, now: float, *, in_group: bool) -> None:
-    """A unit of the person's day; or of their purse; or of the group's pot, where today's units go first."""
+    """Reserve a unit: of the person's day, else of their credits, else of the group's credits (today's first)."""
     day = quota.person_scope(job.person_id, rules.daily_free_images, now)
     if await ledger.reserve(connection, job.id, [day], now=now) is None:
         return

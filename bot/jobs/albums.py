@@ -1,5 +1,4 @@
-"""What can be done with all photos of a request at once. Each is a job of its own: what can't be done with one doesn't
-keep the others back."""
+"""Actions on all photos of a request. Each photo is a job of its own, so one failure doesn't stop the others."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -24,17 +23,19 @@ class AlbumService:
     jobs: JobService
 
     async def close(self, source: str) -> None:
-        """All photos of this request have been taken in: its card may say how many there are."""
+        """Mark all photos of this request as received: from now on its card can show how many there are."""
         async with self.jobs.database.write() as connection:
             await albums.close(connection, source)
         self.jobs.wakeups.notify()
 
     async def choose_style(self, request: JobRequest, job_id: int) -> JobView | UserError:
-        """The style of the request for all drafts of the album of this job. Those for which there is no room go on
-        waiting, with a card of their own; the answer then says why."""
+        """Choose the request's style for all drafts in the album of this job.
+
+        When a limit is reached, the remaining drafts move to an album of their own, and the limit's error is returned.
+        """
         album = await self.jobs.queries.album_of(request.person, job_id)
         drafts = [view for view in album if view.state is State.DRAFT]
-        if not drafts:  # the reason why not
+        if not drafts:  # for its error
             return await self.jobs.choose_style(request, job_id)
         answer: JobView | UserError = NOT_FOUND
         for done, view in enumerate(drafts):
@@ -46,7 +47,7 @@ class AlbumService:
         return answer
 
     async def cancel(self, person: Person, job_id: int) -> JobView | UserError:
-        """Cancel whatever of the album of this job is not painted yet."""
+        """Cancel all unfinished jobs in the album of this job. Returns one of them, or NOT_FOUND or NOT_NOW."""
         album = await self.jobs.queries.album_of(person, job_id)
         if not album:
             return NOT_FOUND
@@ -59,7 +60,7 @@ class AlbumService:
         return canceled[0] if canceled else UserError(ErrorCode.NOT_NOW)
 
     async def redraft(self, request: JobRequest, views: Sequence[JobView]) -> JobView | UserError:
-        """The same photos, to be given another style, as an album of their own."""
+        """New drafts with the same photos, as a new album."""
         answers = [
             await self.jobs.redraft(request.of_album(number, len(views)), view.id) for number, view in enumerate(views)
         ]
@@ -67,7 +68,7 @@ class AlbumService:
         return _first_accepted(answers)
 
     async def repeat(self, request: JobRequest, views: Sequence[JobView]) -> JobView | UserError:
-        """The same photos in the style of the request, as an album of their own."""
+        """Repeat the jobs in the style of the request, as a new album."""
         answers = [
             await self.jobs.repeat(request.of_album(number, len(views)), view.id) for number, view in enumerate(views)
         ]
@@ -75,7 +76,7 @@ class AlbumService:
         return _first_accepted(answers)
 
     async def delete(self, person: Person, views: Sequence[JobView]) -> tuple[Address, ...]:
-        """Delete photos and pictures; returns where the pictures are still on screen."""
+        """Delete photos and pictures; returns the addresses of messages that still show a picture."""
         places = [await self.jobs.queries.card_address(person, view.id) for view in views]
         for view in views:
             await self.jobs.delete(person, view.id)
@@ -88,6 +89,6 @@ class AlbumService:
 
 
 def _first_accepted(answers: Sequence[JobView | UserError]) -> JobView | UserError:
-    """The first that was taken; else why none was."""
+    """The first view; the first error if there is none."""
     taken = [answer for answer in answers if isinstance(answer, JobView)]
     return taken[0] if taken else answers[0]

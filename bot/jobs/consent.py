@@ -1,4 +1,4 @@
-"""The consent of the person whose photo somebody else wants painted."""
+"""Consent of the person in a photo that somebody else wants repainted."""
 
 from dataclasses import dataclass, replace
 
@@ -24,7 +24,7 @@ _ADMITTED_BEFORE = Rights(by_admin=True, skips_cooldown=True)
 
 @dataclass(frozen=True)
 class ConsentService:
-    """Takes a yes or a no."""
+    """Handles the answers to consent questions."""
 
     database: Database
     wakeups: Wakeups
@@ -33,9 +33,10 @@ class ConsentService:
     drafts: Drafts
 
     async def answer(self, subject: Person, job_id: int, *, allow: bool) -> JobView | UserError:
-        """The job after their answer: queued, or failed with the reason; only they can give it, and only once.
+        """The job after the answer: queued, or failed with a reason. Only `subject` can answer, and only once.
 
-        If it is a yes and there is no room or unit left by now, the job fails, and whoever asked is told why.
+        If they agree but a limit no longer allows the job, it fails, and its requester is notified of the reason.
+        Returns NOT_FOUND for jobs that are not theirs to answer, NOT_NOW when nothing is asked any more.
         """
         async with self.database.read() as connection:
             job = await jobs.get(connection, job_id)
@@ -46,7 +47,7 @@ class ConsentService:
             return UserError(ErrorCode.NOT_NOW)
         try:
             answered = await self._queue(job, job.style) if allow else await self._fail(job, ErrorCode.CONSENT_REFUSED)
-        except (InvalidTransition, StaleJob):  # cancelled, or answered, in the same moment
+        except (InvalidTransition, StaleJob):  # cancelled or answered concurrently
             return UserError(ErrorCode.NOT_NOW)
         self.wakeups.notify()
         return await self.queries.view(answered)
@@ -62,7 +63,7 @@ class ConsentService:
             return await self._fail(job, denied.error.code)
 
     async def _fail(self, job: Job, code: ErrorCode) -> Job:
-        """Ended for this reason; after a no, the photo is deleted as well."""
+        """End the job for this reason; after a refusal, delete the photo as well."""
         refused = code == ErrorCode.CONSENT_REFUSED
         kept = replace(job, photo=None, photo_hash=None) if refused else job
         async with self.database.write() as connection:

@@ -1,4 +1,4 @@
-"""Drafts: jobs in the making, from what somebody sent or from an earlier job of theirs."""
+"""Drafts: jobs that are not queued yet, made from an upload or from an earlier job of the same person."""
 
 from dataclasses import dataclass, fields, replace
 from typing import TypeVar
@@ -22,14 +22,14 @@ AnyJob = TypeVar("AnyJob", NewJob, Job)
 
 @dataclass(frozen=True)
 class Drafts:
-    """Makes drafts, and stores the photos they need."""
+    """Makes drafts and stores the photos they need."""
 
     database: Database
     photo_intake: PhotoIntake
     clock: Clock
 
     async def from_upload(self, request: JobRequest) -> NewJob | UserError:
-        """The draft of what was sent: its pictures checked and stored, a saved style copied."""
+        """A draft of an upload: its pictures are checked and stored, a saved style is copied."""
         choice = request.style
         photo = await self._check_picture(request.photo, Kind.ORIGINAL)
         if isinstance(photo, UserError):
@@ -46,8 +46,11 @@ class Drafts:
         return styled
 
     async def from_job(self, request: JobRequest, job: Job) -> NewJob | UserError:
-        """A new draft with the photo of an earlier job, while that is kept, in the chat of the request."""
-        if job.consent == "asked":  # whose photo it is has yet to say yes
+        """A new draft with the photo of an earlier job, in the chat of the request.
+
+        Returns NOT_NOW while the job waits for consent, PHOTO_EXPIRED when its photo is no longer stored.
+        """
+        if job.consent == "asked":  # the person in the photo hasn't answered yet
             return UserError(ErrorCode.NOT_NOW)
         if not await self.photos_are_kept(job):
             return UserError(ErrorCode.PHOTO_EXPIRED)
@@ -67,7 +70,7 @@ class Drafts:
         )
 
     async def with_choice(self, draft: AnyJob, choice: StyleChoice) -> AnyJob | UserError:
-        """The draft with the reference that is chosen now: a saved style, an upload, or (neither) what it has."""
+        """The draft with the chosen reference: a saved style, an upload, or (neither) the one it has."""
         if choice.saved is not None:
             return await self.with_saved_style(draft, choice.saved)
         accepted = await self._check_picture(choice.picture, Kind.REFERENCE)
@@ -77,9 +80,10 @@ class Drafts:
         return _with_reference(draft, stored, None)
 
     async def with_saved_style(self, draft: AnyJob, style_id: int) -> AnyJob | UserError:
-        """The draft with a saved style as its reference: one of this person's own, or of the chat's library.
+        """The draft with a saved style as its reference: the person's own, or one of the group library.
 
-        The job gets a copy of its own, so that it doesn't matter to it what becomes of the saved style.
+        The job gets its own copy of the picture, so later changes to the saved style don't affect it. Returns
+        STYLE_GONE when the style doesn't exist or may not be used here.
         """
         async with self.database.read() as connection:
             style = await saved_styles.get(connection, style_id)
@@ -93,7 +97,7 @@ class Drafts:
         return _with_reference(draft, stored, style.name)
 
     async def with_next_seed(self, draft: NewJob) -> NewJob:
-        """The same request with a seed that this person has not had yet."""
+        """The draft with a seed that this person has not used with this photo and style."""
         async with self.database.read() as connection:
             last = await jobs.get_last_seed(
                 connection, person_id=draft.person_id, photo_hash=draft.photo_hash, style=draft.style
@@ -101,18 +105,18 @@ class Drafts:
         return replace(draft, seed=last + 1)
 
     async def waiting_reference(self, draft: NewJob) -> Job | None:
-        """This person's reference that waits for a photo in the same chat."""
+        """This person's draft in the same chat that has a reference but no photo yet."""
         async with self.database.read() as connection:
             drafts = await jobs.list_of_person(connection, draft.person_id, [State.DRAFT])
         return next((job for job in drafts if job.photo is None and job.chat_id == draft.chat_id), None)
 
     async def photos_are_kept(self, job: Job | NewJob) -> bool:
-        """Whether the job's photo, and its reference if it has one, are still in store."""
+        """Whether the job's photo, and its reference if it has one, are still stored."""
         keys = [key for key in (job.photo, job.reference) if key is not None]
         return job.photo is not None and all([await self.photo_intake.photos.has(key) for key in keys])
 
     async def discard(self, draft: NewJob | Job) -> None:
-        """Delete the photos of a request that was denied, unless a job of theirs uses the same bytes."""
+        """Delete the photos of a denied request, unless a job of the same person uses the same bytes."""
         async with self.database.read() as connection:
             keys = [key for key in (draft.photo, draft.reference) if key is not None]
             unused = [key for key in keys if not await jobs.is_photo_in_use(connection, draft.person_id, key)]
@@ -158,14 +162,14 @@ class Drafts:
 
 
 def with_style(draft: NewJob, style: int | None) -> NewJob:
-    """The same photo in another style; its reference stays only when that is the style. Pure."""
+    """The draft in another style; it keeps its reference only if `style` is REFERENCE. Pure."""
     if style == REFERENCE:
         return replace(draft, style=style, seed=0)
     return replace(draft, style=style, seed=0, reference=None, reference_hash=None, reference_name=None)
 
 
 def with_reference_of(draft: NewJob, waiting: Job) -> NewJob:
-    """A photo meets the reference that waited for it. Pure."""
+    """The draft with the reference of a job that waited for a photo. Pure."""
     return replace(
         draft,
         style=REFERENCE,
@@ -176,7 +180,7 @@ def with_reference_of(draft: NewJob, waiting: Job) -> NewJob:
 
 
 def may_use_style(style: SavedStyleRow, person_id: int, chat_id: int | None) -> bool:
-    """Whether a person may use a saved style in a chat: their own, or one of the library there. Pure."""
+    """Whether a person may use a saved style in a chat: their own, or one of that group's library. Pure."""
     return style.person_id == person_id if style.chat_id is None else style.chat_id == chat_id
 
 

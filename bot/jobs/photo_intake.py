@@ -1,4 +1,4 @@
-"""Photos at the door: looked at before anything is spent, then kept for as long as the owner says."""
+"""Checks uploaded photos before anything is charged, and stores them for as long as the owner configured."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ SMALLER = (2048, 1440, 1080, 720, 480)  # short sides in px
 
 @dataclass(frozen=True)
 class StoredPhoto:
-    """A photo in store: its key, the hash of its bytes, and whether it had to be cropped to 2:1."""
+    """A stored photo: its key, the SHA-256 of its bytes (hex), and whether it had to be cropped to 2:1."""
 
     key: str
     sha256: str
@@ -20,7 +20,8 @@ class StoredPhoto:
 
 @dataclass(frozen=True)
 class PhotoIntake:
-    """`keep_seconds`: how long originals and references are kept. `face_required`: no face, no picture."""
+    """`keep_seconds`: how long originals and references are kept. `face_required`: originals without a face are
+    refused."""
 
     intake: Intake
     photos: PhotoStore
@@ -28,14 +29,14 @@ class PhotoIntake:
     face_required: bool = False
 
     async def accept(self, data: bytes, kind: Kind) -> "AcceptedPhoto | UserError":
-        """Decode, straighten, strip; or the reason why not."""
+        """Decode an upload, apply its orientation and strip its metadata; or the reason why it can't be used."""
         portrait = await self.intake.accept(data, with_face=self.face_required and kind is Kind.ORIGINAL)
         if isinstance(portrait, UnusablePhoto):
             return UserError(ErrorCode(portrait.reason.value))
         return AcceptedPhoto(portrait.jpeg, portrait.sha256, portrait.cropped)
 
     async def fit_within(self, jpeg: bytes, most: int) -> bytes:
-        """The picture in at most `most` bytes: smaller, where it has to be."""
+        """A JPEG scaled down until it has at most `most` bytes; the smallest size in SMALLER if none fits."""
         for short_side in SMALLER:
             if len(jpeg) <= most:
                 break
@@ -43,14 +44,14 @@ class PhotoIntake:
         return jpeg
 
     async def store(self, kind: Kind, owner: int, accepted: "AcceptedPhoto", now: float) -> StoredPhoto:
-        """Into the store, under its owner."""
+        """Store a photo for `owner` (a person's row id). `now` is in epoch seconds."""
         key = await self.photos.put(kind, owner, accepted.jpeg, expires=now + self.keep_seconds)
         return StoredPhoto(key, accepted.sha256, accepted.cropped)
 
 
 @dataclass(frozen=True)
 class AcceptedPhoto:
-    """A photo that will do, not yet in store."""
+    """A photo that passed all checks and is not stored yet; fields as in `StoredPhoto`."""
 
     jpeg: bytes
     sha256: str

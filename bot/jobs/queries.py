@@ -1,4 +1,4 @@
-"""What a person can look at: their jobs, pictures, units and place. Reads rows; other people's are as if not there."""
+"""Reads what a person may see: their jobs, pictures, units and place. Other people's rows are treated as missing."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ from storage.database import Database
 from storage.jobs import Job
 from storage.photos import PhotoStore
 
-RECHECK_SECONDS = 1.0
+RECHECK_SECONDS = 1.0  # a wake-up may be lost
 PROGRESS_STEP = 0.02
 NO_PERSON = 0  # no person's row has this id
 
@@ -40,23 +40,23 @@ class JobQueries:
     snapshots: QueueSnapshots
 
     def styles(self) -> tuple[Style, ...]:
-        """The looks that can be asked for now; a reference picture always can."""
+        """The styles that are offered now; a reference picture can always be used."""
         return tuple(self.offered)
 
     async def job(self, person: Person, job_id: int) -> JobView | None:
-        """How a job fares."""
+        """A job's current view; None if it isn't theirs or was deleted."""
         async with self.database.read() as connection:
             job = await _get_own_job(connection, person, job_id)
             return None if job is None else await views.read_view(connection, job, self.capacity, self.clock.now())
 
     async def by_source(self, person: Person, source: str) -> JobView | None:
-        """The job that a message or press of theirs has made, if it has."""
+        """The job that their message or press with this source has created, if any."""
         async with self.database.read() as connection:
             job = await jobs.get_by_source(connection, source)
         return None if job is None else await self.job(person, job.id)
 
     async def album_of(self, person: Person, job_id: int) -> tuple[JobView, ...]:
-        """A job of theirs and those that were asked for together with it, in the order of their photos."""
+        """A job and those that were requested together with it, in the order of their photos; empty if not theirs."""
         async with self.database.read() as connection:
             if await _get_own_job(connection, person, job_id) is None:
                 return ()
@@ -64,7 +64,7 @@ class JobQueries:
             return tuple(await views.views_by_id(connection, ids, self.capacity, self.clock.now()))
 
     async def requester(self, chat: Chat, job_id: int) -> Person | None:
-        """Who asked for a job in this group; None when it was asked for elsewhere."""
+        """Who requested a job in this group; None if it was requested elsewhere."""
         async with self.database.read() as connection:
             job = await jobs.get(connection, job_id)
             if job is None or job.hidden or await people.get_chat_platform(connection, job.chat_id) != chat.platform:
@@ -74,7 +74,7 @@ class JobQueries:
         return Person(chat.platform, place.person, place.language) if is_here else None
 
     async def card_address(self, person: Person, job_id: int) -> Address | None:
-        """The message that shows a job of theirs and nothing else, where there is one."""
+        """The address of the message that shows only this job, if there is one."""
         async with self.database.read() as connection:
             job = await _get_own_job(connection, person, job_id)
             if job is None or job.message_id is None:
@@ -84,14 +84,14 @@ class JobQueries:
         return Address(chat, message_id=job.message_id)
 
     async def history(self, person: Person, *, limit: int = 50) -> tuple[JobView, ...]:
-        """Newest first, without drafts and without what was deleted."""
+        """Their jobs, newest first, without drafts and deleted ones. `limit` is capped at 200."""
         person_id, now = await self.person_id(person), self.clock.now()
         async with self.database.read() as connection:
             found = await jobs.list_history(connection, person_id, min(limit, 200))
             return await views.views_of_jobs(connection, found, self.capacity, now)
 
     async def quota(self, person: Person, chat: Chat | None = None) -> QuotaView:
-        """Today's units, and what pays when they are used up; with `chat` that of the group where they ask."""
+        """Today's units and credits of a person; with `chat`, also those of that group."""
         now, person_id = self.clock.now(), await self.person_id(person)
         scope = quota.person_scope(person_id, self.rules.daily_free_images, now)
         async with self.database.read() as connection:
@@ -111,7 +111,7 @@ class JobQueries:
         )
 
     async def favourites(self, person: Person, *, limit: int = 8) -> tuple[int, ...]:
-        """The indices of the styles that they ask for most, most first."""
+        """The indices of their most used styles that are still offered, most used first."""
         person_id = await self.person_id(person)
         async with self.database.read() as connection:
             used = await jobs.list_favorite_styles(connection, person_id, limit=limit)
@@ -119,7 +119,7 @@ class JobQueries:
         return tuple(index for index in used if index in offered)
 
     async def language(self, person: Person) -> str:
-        """The language to speak with them: the one they chose, or else the one their app tells or has told."""
+        """Their language: the one they chose, else the one their app reports or last reported. A language tag."""
         async with self.database.read() as connection:
             known = await people.get_language(
                 connection, platform=person.platform, platform_id=person.platform_id, reported=person.language
@@ -127,28 +127,28 @@ class JobQueries:
         return known or person.language
 
     async def in_their_language(self, person: Person) -> Person:
-        """The same person, to be spoken to in their language."""
-        told = person.language if person.app_language is None else person.app_language
-        language = await self.language(replace(person, language=told))
-        return replace(person, language=language, app_language=told)
+        """The same person with `language` set to theirs, and `app_language` to what their app reported."""
+        reported = person.language if person.app_language is None else person.app_language
+        language = await self.language(replace(person, language=reported))
+        return replace(person, language=language, app_language=reported)
 
     async def chat_access(self, person: Person, chat: Chat) -> ChatAccess:
-        """What is known of them in this chat: to be asked before their photo is fetched."""
+        """Their access in this chat, for a check before their photo is downloaded."""
         async with self.database.read() as connection:
             return await chat_access(connection, person, chat)
 
     async def queue(self, person: Person) -> QueueView:
-        """The lanes from afar, and the person's own jobs in them."""
+        """The length of the queue, and the person's own jobs in it."""
         person_id, now = await self.person_id(person), self.clock.now()
         async with self.database.read() as connection:
             state = await views.read_queue_state(connection, self.capacity, now)
             mine = await jobs.list_of_person(connection, person_id, sorted(WAITING))
             wanted = [job for job in mine if not job.cancel_requested]
-            seen = await views.views_of_jobs(connection, wanted, self.capacity, now)
-        return QueueView(state.waiting, state.running, seen, state.paused)
+            own = await views.views_of_jobs(connection, wanted, self.capacity, now)
+        return QueueView(state.waiting, state.running, own, state.paused)
 
     async def result(self, person: Person, job_id: int) -> bytes | None:
-        """The finished picture, while it is kept."""
+        """The finished picture as JPEG, while it is kept."""
         async with self.database.read() as connection:
             job = await _get_own_job(connection, person, job_id)
             if job is None or job.cancel_requested:
@@ -157,33 +157,33 @@ class JobQueries:
         return None if result is None else await self.photos.get(result.key)
 
     async def original(self, person: Person, job_id: int) -> bytes | None:
-        """The photo as it was taken in, while it is kept."""
+        """The normalized photo as JPEG, while it is kept."""
         job = await self.own(person, job_id)
         return None if job is None or job.photo is None else await self.photos.get(job.photo)
 
     async def reference(self, person: Person, job_id: int) -> bytes | None:
-        """The picture that it is painted like, while it is kept."""
+        """The reference picture as JPEG, while it is kept."""
         job = await self.own(person, job_id)
         return None if job is None or job.reference is None else await self.photos.get(job.reference)
 
     async def watch(self, person: Person, job_id: int) -> AsyncIterator[JobView]:
-        """The job now, then at every change worth telling; ends when it has ended, or when it is not theirs."""
-        told: JobView | None = None
+        """The job now, then after every change worth sending. Ends when the job has ended or isn't theirs."""
+        last: JobView | None = None
         person_id = await self.person_id(person)
         while True:
             wakeup = self.wakeups.subscribe()
             now = await self._view_from_snapshot(person_id, job_id) or await self.job(person, job_id)
             if now is None:
                 return
-            if told is None or _is_worth_sending(told, now):
-                told = now
+            if last is None or _is_worth_sending(last, now):
+                last = now
                 yield now
             if now.state in ENDED:
                 return
             await self.clock.wait(wakeup, RECHECK_SECONDS)
 
     async def _view_from_snapshot(self, person_id: int, job_id: int) -> JobView | None:
-        """A job of theirs that waits or runs."""
+        """Their waiting or running job, from the shared snapshot; None for all others."""
         snapshot = await self.snapshots.current(job_id)
         job = snapshot.waiting.get(job_id)
         if job is None or job.person_id != person_id or job.hidden:
@@ -192,18 +192,18 @@ class JobQueries:
         return views.view_of(job, place, None, snapshot.state, slots=self.capacity.slots, now=now)
 
     async def person_id(self, person: Person) -> int:
-        """The id of their row, or NOBODY."""
+        """The id of their row, or NO_PERSON."""
         async with self.database.read() as connection:
             found = await people.find_person_id(connection, platform=person.platform, platform_id=person.platform_id)
         return NO_PERSON if found is None else found
 
     async def own(self, person: Person, job_id: int) -> Job | None:
-        """The job, if it is this person's and they have not deleted it."""
+        """The job's row, if it is this person's and not deleted."""
         async with self.database.read() as connection:
             return await _get_own_job(connection, person, job_id)
 
     async def view(self, job: Job, *, repeated: bool = False) -> JobView:
-        """A job's row as its person may see it."""
+        """The view of a job's row."""
         async with self.database.read() as connection:
             return await views.read_view(connection, job, self.capacity, self.clock.now(), repeated=repeated)
 
@@ -212,16 +212,16 @@ async def _get_own_job(connection: AsyncConnection, person: Person, job_id: int)
     return await jobs.get_own(connection, job_id, platform=person.platform, platform_id=person.platform_id)
 
 
-def _is_worth_sending(told: JobView, now: JobView) -> bool:
+def _is_worth_sending(last: JobView, now: JobView) -> bool:
     return (
-        (told.state, told.place, told.paused, told.style) != (now.state, now.place, now.paused, now.style)
-        or eta.eta_differs(told.eta_seconds, now.eta_seconds)
-        or abs((told.progress or 0.0) - (now.progress or 0.0)) >= PROGRESS_STEP
+        (last.state, last.place, last.paused, last.style) != (now.state, now.place, now.paused, now.style)
+        or eta.eta_differs(last.eta_seconds, now.eta_seconds)
+        or abs((last.progress or 0.0) - (now.progress or 0.0)) >= PROGRESS_STEP
     )
 
 
 async def group_balance(connection: AsyncConnection, chat: Chat | None, now: float) -> int | None:
-    """What a group has together: what was given today, and what lasts; None outside groups."""
+    """A group's credits: those given for today plus those that don't expire. None outside groups."""
     if chat is None or not chat.is_group:
         return None
     chat_id = await people.find_chat_id(connection, platform=chat.platform, platform_id=chat.platform_id)

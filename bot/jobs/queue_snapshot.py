@@ -1,6 +1,6 @@
-"""The board in the hall: the jobs that somebody watches and their places, read once for all who watch.
+"""Snapshots of the watched jobs and their places, read from the database once for all watchers.
 
-A hundred open pages that each ask the rows after every ring would keep a processor busy with nothing else.
+If a hundred open pages each read the rows after every wake-up, that alone would keep a processor busy.
 """
 
 import asyncio
@@ -16,10 +16,10 @@ from storage.database import Database
 from storage.jobs import WAITING, Job
 from storage.queue import Place
 
-MIN_INTERVAL_SECONDS = 0.1  # between two readings, however often the bell rings
-MAX_AGE_SECONDS = 1.0  # a ring is a hint; the rows are read this often anyway
-WATCH_SECONDS = 10.0  # after the last look at a job, it is no longer read
-READ_TIME_FACTOR = 9.0  # times as long as a reading takes, until the next: a thousand pages look less often
+MIN_INTERVAL_SECONDS = 0.1  # between two reads, however many wake-ups come
+MAX_AGE_SECONDS = 1.0  # a wake-up may be lost, so the rows are read this often anyway
+WATCH_SECONDS = 10.0  # a job that nobody has asked for in this time is no longer read
+READ_TIME_FACTOR = 9.0  # interval as a multiple of the read's duration: reads take at most a tenth of the time
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class QueueSnapshot:
 
 
 class QueueSnapshots:
-    """Whoever looks sees what was true after the last ring. A job that nobody has looked at before is on it from the
-    next reading on: ten thousand may wait, and only few are watched."""
+    """Gives snapshots that are no older than the last wake-up. Only jobs that somebody has asked for are read: of ten
+    thousand waiting jobs few are watched. A new one is included from the next read on."""
 
     def __init__(self, database: Database, wakeups: Wakeups, clock: Clock, capacity: Capacity) -> None:
         self._database, self._wakeups, self._clock, self._capacity = database, wakeups, clock, capacity
@@ -45,7 +45,7 @@ class QueueSnapshots:
         self._watched_at: dict[int, float] = {}
 
     async def current(self, job_id: int) -> QueueSnapshot:
-        """Read the rows, unless somebody has just done so and nothing has moved since."""
+        """The current snapshot, read anew unless the last one is recent and no wake-up came since."""
         self._watched_at[job_id] = self._clock.now()
         async with self._lock:
             age = self._clock.now() - self._read_at

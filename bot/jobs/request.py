@@ -1,4 +1,4 @@
-"""What a person asks for, as one value: the photo, the style, and where and how it was asked."""
+"""What a person requests, as one value: the photo, the style, and where and how it was requested."""
 
 from dataclasses import dataclass, replace
 
@@ -8,8 +8,8 @@ from bot.messaging.platform import Chat, Person
 
 @dataclass(frozen=True)
 class StyleChoice:
-    """A style's index. With REFERENCE, the picture to paint like: `saved` is a saved style's id, `picture` the bytes of
-    an upload; neither means the reference that a draft already has."""
+    """A style's index. With REFERENCE, the reference picture: `saved` is a saved style's id, `picture` an uploaded
+    encoded image; neither means the reference that a draft already has."""
 
     index: int
     saved: int | None = None
@@ -21,18 +21,19 @@ class StyleChoice:
 
 
 def like_saved(style_id: int) -> StyleChoice:
-    """Paint like this saved style."""
+    """The choice of a saved style."""
     return StyleChoice(REFERENCE, saved=style_id)
 
 
 def like_picture(picture: bytes) -> StyleChoice:
-    """Paint like this picture (an encoded image of any format we read)."""
+    """The choice of an uploaded reference (an encoded image of any format we read)."""
     return StyleChoice(REFERENCE, picture=picture)
 
 
 @dataclass(frozen=True)
 class Rights:
-    """Whom a group's rules let through: `by_admin` of the group; `skips_cooldown`: the request has met it before."""
+    """What a group's rules take into account: `by_admin`: requested by an admin of the group; `skips_cooldown`: the
+    cooldown was already checked for this request."""
 
     by_admin: bool = False
     skips_cooldown: bool = False
@@ -40,16 +41,18 @@ class Rights:
 
 @dataclass(frozen=True)
 class JobRequest:
-    """One request. The same `source` is the same job, however often it comes.
+    """One request. Repeats with the same `source` refer to the same job.
 
     Attributes:
-        person: Who asks; the quota is theirs.
+        person: The requester, whose quota is charged.
         chat: Where the job's card is shown, as a reply to the message `reply_to`.
-        photo: Encoded image of any format we read; None when an earlier job's photo is meant, or none came yet.
-        subject: Whose photo it is, if known; in some groups they are asked first.
-        style: None: not chosen yet, or (for a repeat) the same again.
-        by_admin: Asked by an admin of the group.
-        album: The source of a request of several photos; `in_album`: this is not the first of them.
+        source: Unique id of the message or press that made the request.
+        photo: Encoded image of any format we read; None if an earlier job's photo is meant, or none was sent yet.
+        subject: The person in the photo, if known; in some groups they are asked for consent.
+        style: None: not chosen yet, or (for a repeat) the same style.
+        by_admin: Requested by an admin of the group.
+        album: The source of the whole request, if it has several photos.
+        in_album: This is not the request's first photo.
     """
 
     person: Person
@@ -69,16 +72,16 @@ class JobRequest:
 
     @property
     def subject_id(self) -> str | None:
-        """The platform's id of whose photo it is, unless it is their own."""
+        """The platform's id of the person in the photo; None if that is the requester, or not known."""
         subject = self.subject
         return None if subject is None or subject.platform_id == self.person.platform_id else subject.platform_id
 
     def of_album(self, number: int, photos: int) -> "JobRequest":
-        """The same for photo `number` (from 0) of `photos`: a source of its own, and one album for all of them."""
+        """The request for photo `number` (from 0) of `photos`: with a source of its own, and one album for all."""
         album = self.source if photos > 1 else None
         return replace(self, source=photo_source(self.source, number), album=album, in_album=number > 0)
 
 
 def photo_source(source: str, number: int) -> str:
-    """The source of one photo of a request; the first one's is that of the request."""
+    """The source of photo `number` (from 0) of a request; the first one has the request's own source."""
     return f"{source}:{number}" if number else source

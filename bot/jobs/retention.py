@@ -1,7 +1,7 @@
-"""Deletes on time: photos and results whose days are over, drafts nobody came back to, bytes of deleted jobs.
+"""Retention: deletes expired photos and results, abandoned drafts, and files of deleted jobs.
 
-A photo that still waits to be painted is kept until that is over, however long a lane stands still; but no longer than
-`WAIT_SECONDS`, then its job ends and says so.
+The photo of a waiting job is kept until the job ends, however long its account is paused. After `WAIT_SECONDS` such a
+job fails, and its person is notified.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ LINK_USE_SECONDS = 24 * 3600.0  # links live for minutes
 
 @dataclass(frozen=True)
 class Retention:
-    """What is swept, and by which clock."""
+    """Deletes what has expired by `clock`; writes only while `leadership` is held."""
 
     database: Database
     photos: PhotoStore
@@ -39,13 +39,13 @@ class Retention:
     leadership: Leadership = SOLE_LEADER
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Sweep at the start and every few minutes until told to stop."""
+        """Sweep at the start and every `EVERY_SECONDS` until `stop` is set."""
         while not stop.is_set():
             await self.sweep()
             await self.clock.wait(stop, EVERY_SECONDS)
 
     async def sweep(self) -> None:
-        """Everything whose time has come is gone afterwards."""
+        """Delete everything that has expired by now. If the photo store is down, photos are left to the next sweep."""
         now = self.clock.now()
         await self._expire_abandoned_jobs(now)
         async with fenced_write(self.database, self.leadership) as connection:
@@ -67,7 +67,7 @@ class Retention:
         await self.database.checkpoint()
 
     async def _expire_abandoned_jobs(self, now: float) -> None:
-        """Drafts that nobody came back to, and jobs that have waited for so long that nobody waits for them."""
+        """End old drafts, and jobs that have waited for longer than `WAIT_SECONDS`."""
         async with self.database.read() as connection:
             drafts = await cleanup.list_old_drafts(connection, now - DRAFT_SECONDS)
             queued = await cleanup.list_old_queued(connection, now - WAIT_SECONDS)
@@ -76,10 +76,10 @@ class Retention:
                 async with fenced_write(self.database, self.leadership) as connection:
                     await apply_event(connection, job, job_lifecycle.Expired(), now)
             except (InvalidTransition, StaleJob):
-                continue  # somebody came back after all
+                continue  # it has just moved on
 
     async def _erase_deleted_jobs(self) -> None:
-        """A picture came home after its job was deleted, or a deletion was cut short."""
+        """Erase files whose job was deleted before its picture arrived, or whose deletion was interrupted."""
         async with self.database.read() as connection:
             deleted = await cleanup.list_deleted_with_files(connection)
         for job in deleted:
@@ -87,9 +87,9 @@ class Retention:
 
 
 async def erase(database: Database, photos: PhotoStore, job: Job) -> None:
-    """Delete photo, reference and picture of a hidden job, as far as no visible job uses the same bytes.
+    """Delete photo, reference and picture of a hidden job, unless a visible job uses the same bytes.
 
-    Bytes first, then the row forgets where they were: a deletion that is cut short is finished by the next sweep.
+    The files go first, then their keys in the row, so the next sweep can finish an interrupted deletion.
     """
     async with database.read() as connection:
         result = await results.get(connection, job.id)

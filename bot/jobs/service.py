@@ -1,6 +1,6 @@
-"""What a person can ask for, the same on every platform.
+"""Commands on jobs, the same on every platform.
 
-The service writes requests into the jobs table; `bot.worker` carries them out, and never meets it but in these rows.
+The service writes requests to the jobs table and `bot.worker` processes them; the two share nothing but these rows.
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ NOT_FOUND = UserError(ErrorCode.NOT_FOUND)
 
 @dataclass(frozen=True)
 class JobService:
-    """Changes jobs. Every answer is a view of a job or the reason why not; nothing is raised at a person."""
+    """Changes jobs. Every method returns a view of the job or a `UserError`; expected failures are not raised."""
 
     database: Database
     wakeups: Wakeups
@@ -39,9 +39,9 @@ class JobService:
     drafts: Drafts
 
     async def submit(self, request: JobRequest) -> JobView | UserError:
-        """A photo in a style, queued; or its picture at once when it is in store already.
+        """Queue a photo in a style; if its picture is stored already, the job is done at once.
 
-        Where the person whose photo it is has to be asked first, the answer is a draft that waits for their consent.
+        Where the person in the photo has to be asked first, the result is a draft that waits for their consent.
         """
         if (known := await self._by_source(request)) is not None:
             return known
@@ -54,7 +54,8 @@ class JobService:
         return await self._queue(replace(draft, style=choice.index), request)
 
     async def draft(self, request: JobRequest) -> JobView | UserError:
-        """A photo that waits for its style, or a reference that waits for its photo; a photo meets such a reference."""
+        """Make a draft: a photo without a style, or a reference without a photo. A photo sent after such a reference
+        is queued with it."""
         if (known := await self._by_source(request)) is not None:
             return known
         draft = await self.drafts.from_upload(request)
@@ -65,12 +66,12 @@ class JobService:
             answer = await self._insert(draft, request)
         else:
             answer = await self._queue(with_reference_of(draft, waiting), request)
-        if waiting is not None and isinstance(answer, JobView):  # a refused photo leaves the reference waiting
+        if waiting is not None and isinstance(answer, JobView):  # after a refused photo the reference keeps waiting
             await self._cancel(waiting, hide=True)
         return answer
 
     async def choose_style(self, request: JobRequest, job_id: int) -> JobView | UserError:
-        """The style of the request for a draft. REFERENCE: a saved style, an upload, or the draft's own reference."""
+        """Queue a draft in the request's style. REFERENCE: a saved style, an upload, or the draft's own reference."""
         job, choice = await self.queries.own(request.person, job_id), request.style
         if job is None:
             return NOT_FOUND
@@ -91,7 +92,7 @@ class JobService:
         return answer
 
     async def repeat(self, request: JobRequest, job_id: int) -> JobView | UserError:
-        """The same photo once more: in the style of the request, or (None) in the same one with another seed."""
+        """Queue the same photo again: in the request's style, or (None) in the same one with another seed."""
         copied = await self._copied(request, job_id)
         if not isinstance(copied, NewJob):
             return copied
@@ -116,7 +117,7 @@ class JobService:
         return await self._insert(with_style(copied, None), request)
 
     async def cancel(self, person: Person, job_id: int) -> JobView | UserError:
-        """Not wanted any more; the unit goes back."""
+        """Cancel a job and release its unit. Returns NOT_NOW when it has ended already."""
         job = await self.queries.own(person, job_id)
         if job is None:
             return NOT_FOUND
@@ -124,14 +125,14 @@ class JobService:
         return UserError(ErrorCode.NOT_NOW) if ended is None else await self.queries.view(ended)
 
     async def cancel_all(self, person: Person) -> int:
-        """Cancel all that waits or runs; returns how many that were."""
+        """Cancel all waiting and running jobs; returns how many were cancelled."""
         person_id = await self.queries.person_id(person)
         async with self.database.read() as connection:
             mine = await jobs.list_of_person(connection, person_id, sorted(WAITING))
         return sum([await self._cancel(job) is not None for job in mine])
 
     async def delete(self, person: Person, job_id: int) -> UserError | None:
-        """The photo, the picture and the entry in the history are gone; what waits is cancelled first."""
+        """Delete a job's photo, picture and history entry, cancelling it first if necessary. None on success."""
         job = await self.queries.own(person, job_id)
         if job is None:
             return NOT_FOUND
@@ -145,7 +146,7 @@ class JobService:
         return None
 
     async def mark_delivered(self, person: Person, job_id: int) -> None:
-        """The picture has reached the person."""
+        """Mark a stored job as delivered: the picture has reached the person. Nothing happens in other states."""
         job = await self.queries.own(person, job_id)
         if job is None or job.state != State.STORED:
             return
@@ -154,12 +155,12 @@ class JobService:
                 await apply_event(connection, job, job_lifecycle.Delivered(), self.clock.now())
                 await results.remove_from_outbox(connection, job.id)
         except (InvalidTransition, StaleJob):
-            return  # another tab was quicker
+            return  # marked concurrently, e.g. from another tab
         self.wakeups.notify()
 
     async def mark_notified(self, views: Sequence[JobView]) -> None:
-        """Whoever these jobs belong to has read how they ended, on a page that they came to look at themselves. A
-        picture has yet to be delivered."""
+        """Remove failed and cancelled jobs from the outbox, once their person has seen on the page how they ended.
+        Finished pictures stay there until they are delivered."""
         ended = [view.id for view in views if view.state in {State.FAILED, State.CANCELED}]
         if not ended:
             return
@@ -171,7 +172,7 @@ class JobService:
                     await results.remove_from_outbox(connection, job_id)
 
     async def set_language(self, person: Person, language: str | None) -> None:
-        """Use this language with them from now on; None: the one of their app."""
+        """Set the person's language (a language tag); None: the one their app reports."""
         async with self.database.write() as connection:
             person_id = await admission.person_row(connection, person, self.clock.now())
             await people.set_language(connection, person_id, language)
@@ -182,7 +183,7 @@ class JobService:
         return any(style == offered.index for offered in self.queries.offered)
 
     async def _by_source(self, request: JobRequest) -> JobView | UserError | None:
-        """What this very request has come to, if it came before."""
+        """The outcome of this source if it was seen before; NOT_FOUND if it is another person's."""
         async with self.database.read() as connection:
             job = await jobs.get_by_source(connection, request.source)
         if job is None:
@@ -191,14 +192,14 @@ class JobService:
         return await self.queries.view(job, repeated=True) if is_theirs else NOT_FOUND
 
     async def _copied(self, request: JobRequest, job_id: int) -> NewJob | JobView | UserError:
-        """A draft with the photo of an earlier job; or the answer, if this request came before or can't be met."""
+        """A draft with the photo of an earlier job; or the outcome, if the source was seen before or that fails."""
         if (known := await self._by_source(request)) is not None:
             return known
         job = await self.queries.own(request.person, job_id)
         return NOT_FOUND if job is None else await self.drafts.from_job(request, job)
 
     async def _queue(self, new: NewJob, request: JobRequest) -> JobView | UserError:
-        """A new job into the queue; or the job that already stands for this source or for the same photo and style."""
+        """Queue a new job; or return the existing one of this source or of an identical request."""
         try:
             async with self.database.write() as connection:
                 job = await admission.find_same(connection, new)
@@ -225,14 +226,14 @@ class JobService:
                 job = await admission.admit_draft(connection, chosen, style, rules, self.clock.now(), rights=rights)
         except RequestDenied as denied:
             return denied.error
-        except (InvalidTransition, StaleJob):  # two taps at once: the other one was quicker
+        except (InvalidTransition, StaleJob):  # two taps at once: the other one won
             return UserError(ErrorCode.NOT_NOW)
         self.wakeups.notify()
         merged = job.id != draft.id
         return replace(await self.queries.view(job, repeated=merged), merged=merged)
 
     async def _insert(self, new: NewJob, request: JobRequest) -> JobView | UserError:
-        """A draft's row."""
+        """Insert a draft's row."""
         try:
             async with self.database.write() as connection:
                 now = self.clock.now()
@@ -246,7 +247,7 @@ class JobService:
         return await self.queries.view(job)
 
     async def _cancel(self, job: Job, *, hide: bool = False) -> Job | None:
-        """Cancel, as the row stands now; None when there is nothing to cancel any more."""
+        """Cancel, from the row's current state; None when there is nothing to cancel any more."""
         try:
             async with self.database.write() as connection:
                 now = await jobs.get(connection, job.id) or job

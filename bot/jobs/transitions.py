@@ -1,4 +1,4 @@
-"""A job's move as part of a transaction: decided by `lifecycle`, written with all that hangs on it."""
+"""Applies events to jobs within a transaction: `bot.domain.job_lifecycle` decides, all consequences are written."""
 
 from dataclasses import replace
 
@@ -10,17 +10,19 @@ from storage.jobs import Job
 
 
 class StaleJob(Exception):
-    """Somebody else has moved the job since it was read: read it again, decide again."""
+    """The job's row has changed since it was read: read it again and decide again."""
 
 
 async def apply_event(
     connection: AsyncConnection, job: Job, event: Event, now: float, *, jitter: float = 0.0
 ) -> Transition:
-    """Write what the event makes of the job: its row, its units, its attempt, and that its person is to be told.
+    """Write the transition that an event makes: the job's row, its units, its attempt and its outbox entry.
+
+    `now` is in epoch seconds; `jitter` in 0..1 spreads retries. The returned job has its new version.
 
     Raises:
-        Impossible: the event does not fit the job's state.
-        Overtaken: the row has changed since `job` was read.
+        InvalidTransition: the event does not fit the job's state.
+        StaleJob: the row has changed since `job` was read.
     """
     change = advance(job, event, now, jitter=jitter)
     if not await jobs.update(connection, change.job):

@@ -1,4 +1,4 @@
-"""A job as its person may see it: the row, its place in the queue, and what that means in seconds."""
+"""Builds job views: from the row, its place in the queue, and the estimated time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +17,8 @@ from storage.results import Result
 
 @dataclass(frozen=True)
 class Capacity:
-    """What a view must know of the lanes: which accounts, how many slots in all, how long a task is guessed to take."""
+    """What views need to know about the API accounts: their ids, the slots of all together, and the assumed seconds of
+    a task (`first_guess`) until some were measured."""
 
     account_ids: frozenset[str]
     slots: int
@@ -26,7 +27,8 @@ class Capacity:
 
 @dataclass(frozen=True)
 class QueueState:
-    """The queue at one moment: seconds a task takes, how long the oldest has run, whether every lane stands still."""
+    """The queue at one moment: mean seconds of a task, seconds that the oldest task has run (None: none runs), whether
+    all accounts are paused, and the number of waiting and running jobs."""
 
     task_seconds: float
     running_for: float | None
@@ -35,18 +37,17 @@ class QueueState:
     running: int
 
 
-IDLE_QUEUE = QueueState(
-    task_seconds=0.0, running_for=None, paused=False, waiting=0, running=0
-)  # for jobs that the queue is nothing to
+# For views of jobs that are not waiting: they don't depend on the queue.
+IDLE_QUEUE = QueueState(task_seconds=0.0, running_for=None, paused=False, waiting=0, running=0)
 
 
 async def read_queue_state(connection: AsyncConnection, capacity: Capacity, now: float) -> QueueState:
-    """How the queue is doing."""
+    """Read the state of the queue. `now` is in epoch seconds."""
     return queue_state(await accounts.list_all(connection), await queue.get_depth(connection), capacity, now)
 
 
 def queue_state(every: Sequence[Account], depth: Depth, capacity: Capacity, now: float) -> QueueState:
-    """The same, from the rows of all accounts. Pure."""
+    """The state of the queue, from the rows of all accounts and its depth. Pure."""
     ours = [account for account in every if account.id in capacity.account_ids]
     return QueueState(
         task_seconds=min((account.mean_seconds for account in ours), default=capacity.first_guess),
@@ -60,7 +61,7 @@ def queue_state(every: Sequence[Account], depth: Depth, capacity: Capacity, now:
 async def read_view(
     connection: AsyncConnection, job: Job, capacity: Capacity, now: float, *, repeated: bool = False
 ) -> JobView:
-    """The job, its place and time left, its picture."""
+    """Read a job's view: its place, its time left, its result."""
     if job.state not in WAITING:
         shown = view_of(job, None, await results.get(connection, job.id), IDLE_QUEUE, slots=capacity.slots, now=now)
         return replace(shown, repeated=repeated)
@@ -73,7 +74,7 @@ async def read_view(
 async def views_of_jobs(
     connection: AsyncConnection, found: Sequence[Job], capacity: Capacity, now: float
 ) -> tuple[JobView, ...]:
-    """Many jobs with their pictures, with one look at the queue: somebody may leaf through a hundred."""
+    """The views of many jobs with their results, reading the queue once: a history may have a hundred entries."""
     if not found:
         return ()
     state, places = (
@@ -89,7 +90,7 @@ async def views_of_jobs(
 async def views_by_id(
     connection: AsyncConnection, job_ids: Sequence[int], capacity: Capacity, now: float
 ) -> list[JobView]:
-    """Many jobs at one moment, with one look at the queue."""
+    """The views of jobs by id, in this order and without results, reading the queue once. Missing jobs are left out."""
     if not job_ids:
         return []
     state, places = (
@@ -104,8 +105,8 @@ async def views_by_id(
 def view_of(
     job: Job, place: Place | None, result: Result | None, state: QueueState, *, slots: int, now: float
 ) -> JobView:
-    """The view of a row. Pure."""
-    hopeless = state.paused or job.cancel_requested
+    """The view of a job's row; `slots` is the number of slots of all accounts. Pure."""
+    no_estimate = state.paused or job.cancel_requested
     return JobView(
         id=job.id,
         state=State.CANCELED if job.cancel_requested else job.state,
@@ -113,8 +114,8 @@ def view_of(
         has_reference=job.reference is not None,
         created=job.created,
         updated=job.updated,
-        place=None if place is None or hopeless else place.number,
-        eta_seconds=None if hopeless else _eta(job, place, state, slots, now),
+        place=None if place is None or no_estimate else place.number,
+        eta_seconds=None if no_estimate else _eta(job, place, state, slots, now),
         eta_is_minimum=place is not None and not place.is_first,
         progress=eta.progress(job, state.task_seconds, now),
         error=None if job.error is None else UserError(ErrorCode.read(job.error)),

@@ -1,1 +1,1 @@
-"""What is said between the core and the platforms, as values: messages, button presses, cards."""
+"""The values exchanged between the core and the platforms: messages, button presses, cards."""

@@ -1,4 +1,4 @@
-"""The one card of several photos that were asked for together, for every state. Pure."""
+"""The card that shows all photos of one request, in every state. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -29,8 +29,11 @@ def album_card(
     in_doubt: bool = False,
     capabilities: Capabilities = DEFAULT_CAPABILITIES,
 ) -> Card:
-    """The card of jobs that were asked for together, in the order of their photos. `pictures`: what it is to show;
-    `in_doubt`: nobody knows whether the pictures arrived beside it. A single job has the card that every job has."""
+    """The card of the jobs of one request, in the order of their photos; a single job gets its usual job card.
+
+    `styles` and `saved_styles` are those on offer, for drafts; `pictures`: the finished pictures to show with it;
+    `in_doubt`: it is unknown whether pictures sent in messages of their own arrived.
+    """
     picture = pictures[0] if len(pictures) == 1 else None
     if len(views) == 1:
         return job_card.job_card(
@@ -58,7 +61,7 @@ def album_card(
 
 
 def settled_rows(views: Sequence[JobView], language: str) -> ButtonRows:
-    """The buttons of an album that is done: each picture with all that can be done with it, then what goes for all."""
+    """The buttons of an album that has ended: one for each picture, then the actions for all of them."""
     texts, painted = texts_for(language), [view for view in views if view.state in PAINTED]
     if len(painted) == 1:
         return job_card.job_buttons(painted[0], styles=(), language=language)
@@ -73,20 +76,20 @@ def settled_rows(views: Sequence[JobView], language: str) -> ButtonRows:
 
 
 def confirm_delete_all_rows(views: Sequence[JobView], language: str) -> ButtonRows:
-    """The buttons that ask whether to delete."""
+    """The buttons that ask for confirmation before deleting all."""
     texts = texts_for(language)
     yes = _button(views, AlbumAction.CONFIRM_DELETE, texts.gettext("🗑 Yes, delete all"))
     return ((yes, _button(views, AlbumAction.KEEP, texts.gettext("Keep them"))),)
 
 
 def last_to_finish(views: Sequence[JobView]) -> JobView:
-    """The one that will be done last, as far as one can tell; of those that are done, the last photo's."""
+    """The job expected to finish last: the one with the highest place; if none waits, the last photo's."""
     waiting = [view for view in views if view.state in WAITING]
     return max(waiting or views, key=lambda view: (view.place or 0, view.id))
 
 
 def count_ended(views: Sequence[JobView]) -> int:
-    """How many of them have ended."""
+    """How many of the jobs have ended."""
     return sum(view.state in ENDED for view in views)
 
 
@@ -111,16 +114,16 @@ def _cropped(views: Sequence[JobView], texts: Texts) -> str:
 
 
 def _title(views: Sequence[JobView], texts: Texts) -> str:
-    """The look, where all have the same, and how many photos there are."""
+    """The style, if all have the same, and the number of photos."""
     photos = texts.ngettext("{n} photo", "{n} photos", len(views))
     names = {job_card.style_title(view, texts) for view in views if view.style is not None}
-    if not names:  # nobody is to know any more what it was
+    if not names:  # their person's data was deleted
         return ""
     return f"🎨 {names.pop()} · {photos}" if len(names) == 1 else f"🎨 {photos}"
 
 
 def _progress(views: Sequence[JobView], texts: Texts) -> str:
-    """How many are done; and of the last one all that a card of its own would say."""
+    """How many are done, and the progress of the last one."""
     painted, ended, last = sum(view.state in PAINTED for view in views), count_ended(views), last_to_finish(views)
     lines = job_card.progress_lines(last, texts)
     if last.state is State.QUEUED and last.place not in {None, 1}:
@@ -130,8 +133,8 @@ def _progress(views: Sequence[JobView], texts: Texts) -> str:
 
 
 def _cancel_row(views: Sequence[JobView], texts: Texts) -> tuple[Button, ...]:
-    words = texts.gettext("✖ Cancel the rest") if count_ended(views) else texts.gettext("✖ Cancel all")
-    return (Button(words, CancelJob(views[0].id).pack()),)
+    label = texts.gettext("✖ Cancel the rest") if count_ended(views) else texts.gettext("✖ Cancel all")
+    return (Button(label, CancelJob(views[0].id).pack()),)
 
 
 def _outcome(views: Sequence[JobView], texts: Texts, *, in_doubt: bool) -> str:
@@ -148,7 +151,7 @@ def _outcome(views: Sequence[JobView], texts: Texts, *, in_doubt: bool) -> str:
 
 
 def _failures(views: Sequence[JobView], texts: Texts) -> list[str]:
-    """Why there is no picture of which photos, and that these were not counted."""
+    """Why which photos have no picture, and that these were not charged."""
     reasons: dict[str, list[int]] = {}
     for number, view in enumerate(views, 1):
         if view.state not in PAINTED:

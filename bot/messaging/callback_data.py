@@ -1,8 +1,8 @@
 """Callback data of buttons: a dataclass a kind, packed into at most 64 bytes; a foreign string unpacks to None.
 
-Packed they are `kind:number` or `kind:number:number`, ASCII, e.g. `choose:1042:32`: the fields in order. Numbers are no
-secret: whoever answers a press checks who presses. Kinds and the order of fields are a wire format: buttons live
-in chats for years, so what was packed once keeps unpacking.
+The packed form is `kind:number` or `kind:number:number` in ASCII, e.g. `choose:1042:32`: the fields in order. Numbers
+are no secret: the handler of a press checks who pressed. Kinds and the order of fields are a wire format: buttons stay
+in chats for years, so whatever was packed once must keep unpacking.
 
 Kinds that concern a single feature are defined there; those of a job's card are here.
 """
@@ -28,7 +28,10 @@ def kind_of(data: str) -> str:
 
 @dataclass(frozen=True)
 class CallbackData:
-    """Base of all kinds. Fields are int, an IntEnum, or (the last one) `int | None`. KIND is its name when packed."""
+    """Base of all kinds. Fields are int, an IntEnum, or (only the last) `int | None`. KIND is the name when packed.
+
+    Raises ValueError for a subclass whose kind isn't 1 to 10 lower-case letters.
+    """
 
     KIND: ClassVar[str] = ""
 
@@ -44,7 +47,7 @@ class CallbackData:
 
     @classmethod
     def unpack(cls, data: str) -> Self | None:
-        """The value that `data` packs, or None for anything that we did not pack."""
+        """The value packed in `data`, or None for anything that `pack` doesn't produce."""
         kind, *numbers = data.split(":")
         types = _types(cls)
         optional = sum(type(None) in get_args(expected) for expected in types)
@@ -54,7 +57,7 @@ class CallbackData:
             return None
         try:
             return cls(*(_value(expected, int(number)) for expected, number in zip(types, numbers, strict=False)))
-        except ValueError:  # a member that there is not
+        except ValueError:  # no such enum member
             return None
 
 
@@ -68,7 +71,7 @@ def _value(expected: type, number: int) -> int:
 
 
 def person_key(person: Person) -> int:
-    """A number that stands for a person in their buttons, so that nobody else's tap is taken for theirs."""
+    """A 32-bit hash of a person, packed into their buttons so that presses by others can be recognized."""
     return zlib.crc32(f"{person.platform}:{person.platform_id}".encode())
 
 
@@ -77,7 +80,7 @@ def person_key(person: Person) -> int:
 
 @dataclass(frozen=True)
 class ChooseStyle(CallbackData, kind="choose"):
-    """A style for a draft."""
+    """Choose a style for a draft."""
 
     job: int
     style: int
@@ -85,7 +88,7 @@ class ChooseStyle(CallbackData, kind="choose"):
 
 @dataclass(frozen=True)
 class UseSavedStyle(CallbackData, kind="wear"):
-    """A saved style for a draft."""
+    """Choose a saved style for a draft."""
 
     job: int
     saved_style: int
@@ -93,21 +96,21 @@ class UseSavedStyle(CallbackData, kind="wear"):
 
 @dataclass(frozen=True)
 class SurpriseMe(CallbackData, kind="surprise"):
-    """Any style for a draft."""
+    """Choose a random style for a draft."""
 
     job: int
 
 
 @dataclass(frozen=True)
 class UploadReference(CallbackData, kind="bring"):
-    """Ask in a form for the picture to paint like, where there are forms."""
+    """Open a form for uploading a reference picture, on platforms with forms."""
 
     job: int
 
 
 @dataclass(frozen=True)
 class TurnStylePage(CallbackData, kind="page"):
-    """Another page of a draft's style buttons."""
+    """Show another page of a draft's style buttons."""
 
     job: int
     page: int
@@ -115,14 +118,14 @@ class TurnStylePage(CallbackData, kind="page"):
 
 @dataclass(frozen=True)
 class CancelJob(CallbackData, kind="cancel"):
-    """Not wanted any more: the job, and its whole album."""
+    """Cancel the job and its whole album."""
 
     job: int
 
 
 @dataclass(frozen=True)
 class RepeatJob(CallbackData, kind="again"):
-    """The same once more, with another seed."""
+    """Repeat the job with another seed."""
 
     job: int
 
@@ -136,28 +139,28 @@ class ChangeStyle(CallbackData, kind="other"):
 
 @dataclass(frozen=True)
 class SendFile(CallbackData, kind="file"):
-    """The picture as a file that is not recompressed."""
+    """Send the picture as a file that is not recompressed."""
 
     job: int
 
 
 @dataclass(frozen=True)
 class Compare(CallbackData, kind="beside"):
-    """Photo and picture side by side."""
+    """Show photo and picture side by side."""
 
     job: int
 
 
 @dataclass(frozen=True)
 class OpenPicture(CallbackData, kind="open"):
-    """A picture of the history or of an album, as a message of its own."""
+    """Send a picture of the history or of an album as a message of its own."""
 
     job: int
 
 
 @dataclass(frozen=True)
 class DeleteJob(CallbackData, kind="delete"):
-    """`confirmed` None: ask first; 1: delete; 0: keep."""
+    """Delete the job. `confirmed` None: ask first; 1: delete; 0: keep."""
 
     job: int
     confirmed: int | None = None
@@ -165,25 +168,25 @@ class DeleteJob(CallbackData, kind="delete"):
 
 @dataclass(frozen=True)
 class AnswerConsent(CallbackData, kind="consent"):
-    """The answer of the person whose photo it is: `allow` 1 or 0."""
+    """The answer of the person in the photo: `allow` 1 or 0."""
 
     job: int
     allow: int
 
 
 class AlbumAction(IntEnum):
-    """What a button does with all of an album."""
+    """What a button does with a whole album."""
 
-    OTHER_STYLE = 0  # ask for one
-    FILES = 1  # the pictures as files
-    DELETE = 2  # ask first
+    OTHER_STYLE = 0  # ask for another style
+    FILES = 1  # send the pictures as files
+    DELETE = 2  # ask for confirmation
     CONFIRM_DELETE = 3
     KEEP = 4
 
 
 @dataclass(frozen=True)
 class AlbumPress(CallbackData, kind="album"):
-    """For all of an album, which is known by its first job."""
+    """An action on a whole album, identified by its first job."""
 
     job: int
     action: AlbumAction

@@ -1,4 +1,4 @@
-"""A press of a button as it arrives, and what is to be done after it: values that every desk shares."""
+"""Button presses and the answers to them, as values."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -12,9 +12,14 @@ from bot.messaging.platform import Address, Card, Chat, Person
 
 @dataclass(frozen=True)
 class CallbackAnswer:
-    """What to do after a press: a short `notice` (an `alert` stays until read), a `card` to send as an answer to the
-    pressed message, new buttons (`rows`) on it, a card that it becomes (`edit`), or `remove` it, and what is `also` to
-    be removed. Job cards are redrawn by the courier.
+    """What to do after a press. Job cards are updated by `bot.delivery`, not by answers.
+
+    Attributes:
+        notice: A short text for the person; an `alert` stays until dismissed.
+        card: To be sent as a reply to the pressed message.
+        rows: New buttons of the pressed message.
+        edit: What the pressed message becomes.
+        remove: Delete the pressed message, and the messages at `also`.
     """
 
     notice: str = ""
@@ -28,8 +33,8 @@ class CallbackAnswer:
 
 @dataclass(frozen=True)
 class ButtonPress:
-    """A press as it arrives: `source` is unique to it, `message_id` the message whose button it was, `is_admin` asks
-    the platform whether the person is an admin of the group."""
+    """A press of a button. `data` is the packed callback data, `source` a unique id of the press, `message_id` the
+    message with the button; `is_admin` asks the platform whether the person is an admin of the group."""
 
     person: Person
     chat: Chat
@@ -40,10 +45,10 @@ class ButtonPress:
 
 
 def error_answer(why: UserError, person: Person, now: float) -> CallbackAnswer:
-    """The reason why not, until it is read."""
+    """The error's message as an alert. `now` is in epoch seconds."""
     return CallbackAnswer(error_message(why, texts_for(person.language), now=now), alert=True)
 
 
 def not_yours(person: Person) -> CallbackAnswer:
-    """Somebody else's button."""
+    """The answer to a press of somebody else's button."""
     return CallbackAnswer(texts_for(person.language).gettext("This button is for somebody else."), alert=True)

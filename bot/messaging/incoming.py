@@ -1,4 +1,4 @@
-"""What people send to a chat, as values: the same for every platform that has chats."""
+"""Incoming messages as values, the same for every platform with chats."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -15,22 +15,25 @@ _PICTURE_SUFFIXES = frozenset(
 
 
 def may_be_picture(kind: str | None, filename: str | None) -> bool:
-    """Whether a file could be meant as one, by its media type or its name."""
+    """Whether a file could be a picture, by its media type (`kind`) or its name."""
     return (kind or "").startswith("image/") or PurePath(filename or "").suffix.casefold() in _PICTURE_SUFFIXES
 
 
 async def not_an_admin() -> bool:
-    """Not an admin."""
+    """False: the default of `is_admin` outside groups."""
     return False
 
 
 @dataclass(frozen=True)
 class Attachment:
-    """A file of a message, not read yet. `size` in bytes where the platform tells it; `message_id` is its own message;
-    `owner` sent it to the chat, or it is their profile photo (None: us, or nobody knows). `source` is unique to it,
-    where the platform tells the parts of an album one by one, and perhaps together the next time.
+    """A file of a message, not read yet.
 
-    `read` returns the bytes or the reason why they can't be had, and raises `NotNow` when it may work later.
+    Attributes:
+        message_id: The message that holds it.
+        size: In bytes, if the platform reports it.
+        read: Returns the bytes, or why they can't be had; raises TryLater when it may work later.
+        owner: Who sent it to the chat, or whose profile photo it is; None: the bot, or unknown.
+        source: A unique id of the file, where the platform may deliver an album's parts singly or together; else empty.
     """
 
     message_id: str
@@ -43,13 +46,19 @@ class Attachment:
 
 @dataclass(frozen=True)
 class IncomingMessage:
-    """One request: a message, or an album as a whole.
+    """A message, or an album as a whole.
 
-    `own` came with it, `answered` hangs on the message it answers. `addressed`: meant for us without a command, which
-    is so in a private chat and when it answers a message of ours. `edited`: it was changed after it was sent.
-    `portrait` is the person's profile photo, `answered_portrait` that of whom they answer; reading one that is not
-    there gives PHOTO_MISSING. `is_admin` asks the platform whether they are an admin of the group; it may raise NotNow.
-    `unseen`: nobody else sees the answer, wherever it is asked.
+    Attributes:
+        source: Unique id of the message.
+        text: The message's text or caption.
+        addressed: Meant for the bot without a command: in a private chat, or a reply to one of the bot's messages.
+        attachments: The files of the message.
+        replied: The file of the message that it replies to.
+        edited: It was changed after it was sent.
+        profile_photo: The person's; reading one that isn't visible gives PHOTO_MISSING.
+        replied_profile_photo: That of the person whom it replies to.
+        is_admin: Asks the platform whether the person is an admin of the group; may raise TryLater.
+        is_ephemeral: Only the person sees the answer.
     """
 
     person: Person
@@ -68,11 +77,11 @@ class IncomingMessage:
 
 
 Withholds = Callable[[Attachment, Person], Awaitable[bool]]
-"""Whether an attachment is a photo of somebody else who doesn't want others to use theirs."""
+"""Whether an attachment is a photo of somebody else who has opted out of others using their photos."""
 
 
 async def read_attachment(attachment: Attachment) -> bytes | UserError:
-    """The bytes, unless it can't be a photo or is too big: that is said before anything is fetched."""
+    """The bytes; NOT_A_PICTURE or TOO_MANY_BYTES without downloading anything. Raises TryLater."""
     if not attachment.is_picture:
         return UserError(ErrorCode.NOT_A_PICTURE)
     if attachment.size is not None and attachment.size > MAX_BYTES:

@@ -1,5 +1,5 @@
-"""What an interaction with a platform still allows us to say: kept in rows for a while, so that whichever process shows
-a card can, also after a restart. The token that it goes by is sealed by whoever keeps it here."""
+"""Tokens of interactions with a platform, which allow messages for a limited time. They are kept in the database, so
+that any process can use them, also after a restart. The caller encrypts them."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -16,39 +16,39 @@ __all__ = ["InteractionToken", "InteractionTokens"]
 
 @dataclass(frozen=True)
 class InteractionTokens:
-    """Rows of one bot; `account` names the platform and the bot."""
+    """The tokens of one bot; `account` identifies the platform and the bot."""
 
     database: Database
     account: str
     clock: Clock
 
     async def insert(self, token: InteractionToken) -> bool:
-        """Whether it is new: an interaction that two processes hear of is answered by one."""
+        """Store a token; whether it is new. Of two processes that receive an interaction, one answers it."""
         async with self.database.write() as connection:
             await interaction_tokens.delete_expired(connection, self.clock.now())
             return await interaction_tokens.insert(connection, self.account, token)
 
     async def get(self, interaction: str) -> InteractionToken | None:
-        """What this interaction still allows."""
+        """The unexpired token of this interaction."""
         async with self.database.read() as connection:
             return self._alive(await interaction_tokens.get(connection, self.account, interaction))
 
     async def find_open(self, message: str) -> InteractionToken | None:
-        """The interaction whose answer this message is, if that still says nothing."""
+        """The unexpired token of the interaction that this message answers, while the answer is still empty."""
         async with self.database.read() as connection:
             return self._alive(await interaction_tokens.find_open(connection, self.account, message))
 
     async def claim(self, token: InteractionToken) -> bool:
-        """Whether its answer is ours to fill."""
+        """Claim the filling of its answer; whether that succeeded."""
         async with self.database.write() as connection:
             return await interaction_tokens.claim(connection, self.account, token.interaction)
 
     async def reopen(self, token: InteractionToken) -> None:
-        """Its answer could not be filled for now."""
+        """Release the claim: the answer could not be filled for now."""
         await self._write(interaction_tokens.reopen, token)
 
     async def count_message(self, token: InteractionToken) -> None:
-        """One more message was written."""
+        """Count one more message sent with this token."""
         await self._write(interaction_tokens.count_message, token)
 
     async def _write(

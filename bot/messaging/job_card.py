@@ -1,6 +1,6 @@
-"""A job's card: the one message that lives as long as the job, as text and buttons, for every state. Pure.
+"""A job's card: the one message that shows the job in every state, as text and buttons. Pure.
 
-The same card on every platform: a text of at most 1,024 characters (Telegram's caption) with no markup in it.
+It is the same on every platform: plain text of at most 1,024 characters (the limit of Telegram's captions).
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ ButtonRows = tuple[tuple[Button, ...], ...]
 
 
 class NamedStyle(Protocol):
-    """What a card must know of a saved style."""
+    """What a card needs to know about a saved style."""
 
     @property
     def id(self) -> int: ...
@@ -42,7 +42,7 @@ class NamedStyle(Protocol):
 
 
 COLUMNS = 2
-MAX_LABEL = 34  # letters of a saved style's name
+MAX_LABEL = 34  # characters of a saved style's name
 _BAR_BLOCKS = 10  # blocks of the progress bar
 
 _RETRYABLE = frozenset({ErrorCode.SERVICE_DOWN, ErrorCode.RESULT_LOST, ErrorCode.UNKNOWN})
@@ -75,8 +75,11 @@ def job_card(
     picture: Picture | None = None,
     capabilities: Capabilities = DEFAULT_CAPABILITIES,
 ) -> Card:
-    """The card of a job. `styles` are those on offer, in the order of their buttons, `saved_styles` the saved ones;
-    `page` turns a draft's buttons; `picture` becomes the card; `room` is what the platform has room for."""
+    """The card of a job.
+
+    `styles` and `saved_styles` are those on offer, in the order of their buttons; `page` (from 0) is the page of a
+    draft's style buttons; `picture` is the finished picture, whose caption the text becomes.
+    """
     texts = texts_for(language)
     lines = [line for line in _lines(view, texts, shown=picture is not None) if line]
     buttons = job_buttons(
@@ -96,7 +99,7 @@ def job_buttons(
     page: int = 0,
     capabilities: Capabilities = DEFAULT_CAPABILITIES,
 ) -> ButtonRows:
-    """The card's buttons alone, for when only they change."""
+    """The buttons of a job's card. Arguments as for `job_card`."""
     texts = texts_for(language)
     match view.state:
         case State.DRAFT if view.consent == "asked":
@@ -117,19 +120,19 @@ def job_buttons(
 
 
 def style_name(index: int, texts: Texts) -> str:
-    """What people call the style of a job."""
+    """The name of a style by its index. Raises KeyError for an index that is not in the catalogue."""
     return texts.gettext("Your own style picture") if index == REFERENCE else by_index(index).name(texts.language)
 
 
 def style_title(view: JobView, texts: Texts) -> str:
-    """What the style of a job is called: a saved one by the name that its person gave it."""
+    """The name of a job's style, for a saved style the name that its person gave it; empty without a style."""
     if view.reference_name:
         return view.reference_name
     return "" if view.style is None else style_name(view.style, texts)
 
 
 def confirm_delete_rows(view: JobView, language: str) -> ButtonRows:
-    """The buttons that ask whether to delete."""
+    """The buttons that ask for confirmation before deleting."""
     texts = texts_for(language)
     yes = Button(texts.gettext("🗑 Yes, delete it"), DeleteJob(view.id, 1).pack())
     no = Button(texts.gettext("Keep it"), DeleteJob(view.id, 0).pack())
@@ -155,12 +158,12 @@ def _lines(view: JobView, texts: Texts, *, shown: bool) -> list[str]:
 
 
 def is_in_progress(view: JobView) -> bool:
-    """Whether its card has more to tell."""
+    """Whether the job's card will change by itself or waits for a choice."""
     return view.state is State.DRAFT or view.state in WAITING
 
 
 def progress_lines(view: JobView, texts: Texts) -> list[str]:
-    """How far a job is that waits or runs: its place or what is done with it, and the time left."""
+    """The progress of a waiting or running job: its place or its current step, and the time left."""
     if view.state is State.QUEUED:
         return _queued(view, texts)
     return [texts.gettext(_STATE_TEXTS[view.state]), _progress_bar(view), _time_left(view, texts)]
@@ -185,7 +188,7 @@ def _subject(texts: Texts) -> str:
 
 
 def _mention(view: JobView, texts: Texts) -> Mention | None:
-    """The person who is asked is told that they are."""
+    """A mention of the person whose consent is asked, so that the platform notifies them."""
     is_asked = view.state is State.DRAFT and view.consent == "asked" and view.subject is not None
     return Mention(_subject(texts), view.subject or "") if is_asked else None
 
@@ -238,8 +241,8 @@ def _style_rows(
     page: int,
     capabilities: Capabilities,
 ) -> ButtonRows:
-    """Styles and saved ones, two in a row: the saved ones after the first row, which holds the favourites. Where there
-    are forms, one of them asks for a picture."""
+    """Buttons of styles and saved styles, two in a row; the saved ones come after the first row, which holds the
+    favourites. On platforms with forms, another button opens the form for a reference picture."""
     style_buttons = [
         Button(f"{style.index} · {style.name(texts.language)}", ChooseStyle(view.id, style.index).pack())
         for style in styles
@@ -257,7 +260,7 @@ def _style_rows(
 
 
 def _surprise_row(view: JobView, styles: Sequence[Style], texts: Texts) -> ButtonRows:
-    """For those who can't decide: any style, or all of them on one sheet where that is on offer."""
+    """A random style, or all styles on one sheet where that is on offer."""
     surprise = Button(texts.gettext("🎲 Surprise me"), SurpriseMe(view.id).pack())
     if SHEET not in styles:
         return ((surprise,),)

@@ -1,4 +1,4 @@
-"""Buttons to leaf through what doesn't fit on one page. Pure."""
+"""Page buttons for lists that don't fit on one card. Pure."""
 
 from collections.abc import Callable
 
@@ -7,12 +7,13 @@ from bot.messaging.platform import Button
 
 
 def clamp_page(page: int, pages: int) -> int:
-    """The page that is really there: an old button may name one that has gone."""
+    """The nearest existing page, from 0: an old button may name one that no longer exists."""
     return min(max(page, 0), pages - 1)
 
 
 def page_buttons(press: Callable[[int], CallbackData], page: int, pages: int) -> tuple[tuple[Button, ...], ...]:
-    """A row to the page before and the page after; round at the ends, so that the two stay under the finger."""
+    """A row with buttons for the previous and the next page (from 0). It wraps around at the ends, so that the buttons
+    keep their positions."""
     if pages <= 1:
         return ()
     before, after = (page - 1) % pages, (page + 1) % pages

@@ -1,4 +1,4 @@
-"""All that the core says to any platform, as values: who, where, and what is to be seen there."""
+"""What the core sends to platforms, as values (people, chats, cards), and the protocols that platforms implement."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -10,9 +10,10 @@ MAX_FILE_BYTES = 45 * 1024 * 1024  # Telegram takes documents up to 50 MB
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who asks. The quota hangs on (platform, platform_id), whichever chat they write in. `language`: what
-    to speak with them; from a platform it is what their app speaks, or empty where it doesn't tell. `app_language` is
-    that, once the core has put the one that they chose in its place.
+    """A person. Their quota belongs to (platform, platform_id), whichever chat they write in.
+
+    `language` is a language tag: from a platform it is the one that their app reports (empty if it reports none); the
+    core replaces it with the one they chose and keeps the reported one in `app_language`.
     """
 
     platform: str
@@ -23,7 +24,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Chat:
-    """Where they ask: a private chat, a group, or a browser."""
+    """A private chat, a group, or a browser. `thread`: a topic or thread in it."""
 
     platform: str
     platform_id: str
@@ -33,9 +34,8 @@ class Chat:
 
 @dataclass(frozen=True)
 class Button:
-    """What a button says, and what it does: send back the packed press in `data` (`messaging.callback_data`), open a
-    `link`, or `share`: let people choose a chat for what our inline mode finds under these words. Exactly one of the
-    three.
+    """A button with exactly one action: send back `data` (see `bot.messaging.callback_data`), open `link`, or `share`:
+    let the person choose a chat for what inline mode finds for this query.
 
     A platform without inline mode leaves out buttons that share.
     """
@@ -48,8 +48,8 @@ class Button:
 
 @dataclass(frozen=True)
 class Picture:
-    """An encoded JPEG, ready to be shown, with the words for people who can't see it. `job`: whose finished picture it
-    is, so that a platform can show it elsewhere without being given it again."""
+    """An encoded JPEG with its alternative text. `job`: the job whose result it is, so that a platform can reuse the
+    uploaded file."""
 
     jpeg: bytes
     filename: str
@@ -59,7 +59,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Document:
-    """A file that is no picture."""
+    """A file that is not a picture."""
 
     data: bytes
     filename: str
@@ -67,7 +67,7 @@ class Document:
 
 @dataclass(frozen=True)
 class Mention:
-    """These words of a card's text stand for a person, whom the platform is to tell that they are mentioned."""
+    """A part of a card's text that mentions a person, whom the platform notifies."""
 
     text: str
     platform_id: str
@@ -85,12 +85,14 @@ class Invoice:
 
 @dataclass(frozen=True)
 class Card:
-    """One message: plain text, rows of buttons, perhaps a picture (then the text is its caption), or several `pictures`
-    where a message can hold them.
+    """One message: plain text, rows of buttons, perhaps a picture (then the text is its caption).
 
-    `job`: whose card it is (of several the first), so that a platform can tell when it sends one twice; `goes_on`: it
-    will change by itself. A card with an `invoice` is only that. `follow` gives what comes after it, made one by one
-    while it is sent.
+    Attributes:
+        pictures: Several pictures, on platforms whose messages can hold them.
+        invoice: The message is an invoice; everything else is ignored.
+        followups: Makes the cards to send after this one, one by one while they are sent.
+        job: The job that it shows (the first one of an album), so that a platform can detect a card sent twice.
+        in_progress: It will be updated.
     """
 
     text: str
@@ -107,8 +109,8 @@ class Card:
 
 @dataclass(frozen=True)
 class Address:
-    """Where a job's card lives. Without `message_id` there is no card yet: it is sent as an answer to `reply_to`.
-    `person`: whose card it is."""
+    """Where a card is shown. Without `message_id` there is no message yet: it is sent as a reply to `reply_to`.
+    `person`: for whom it is."""
 
     chat: Chat
     reply_to: str | None = None
@@ -117,20 +119,20 @@ class Address:
 
 
 class CannotStart(Exception):
-    """A part cannot start before the owner has changed something; the message says what, and shows no secret."""
+    """A component can't start until the owner changes something; the message says what, without secrets."""
 
 
 class PlatformError(Exception):
     """The platform did not show a card.
 
     PlatformError
-    ├── TryLater   try again after `retry_after` seconds (flood control, network, 5xx)
-    └── TargetGone     never will: the chat is gone, the person blocked us, or the card was deleted
+    ├── TryLater     try again after `retry_after` seconds (flood control, network, 5xx)
+    └── TargetGone   permanent: the chat is gone, the person blocked the bot, or the card was deleted
     """
 
 
 class TryLater(PlatformError):
-    """The platform asks for patience. `perhaps_sent`: nobody answered, so a new message may have arrived after all."""
+    """Temporary. `perhaps_sent`: there was no response, so a new message may have arrived all the same."""
 
     def __init__(self, retry_after: float, *, perhaps_sent: bool = False) -> None:
         super().__init__(f"the platform wants us to wait {retry_after:.1f} s")
@@ -139,7 +141,7 @@ class TryLater(PlatformError):
 
 
 class TargetGone(PlatformError):
-    """Nobody is there to see the card. `card_only` when just the message is gone and a new one may be sent."""
+    """Permanent. `card_only`: only the message is gone, and a new one may be sent."""
 
     def __init__(self, *, card_only: bool) -> None:
         super().__init__("the card is gone" if card_only else "the chat is gone")
@@ -148,12 +150,15 @@ class TargetGone(PlatformError):
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What a platform can do, where the core has to know.
+    """What the core has to know about a platform.
 
-    `styles_per_page`: styles to choose from on one card; `samples_per_page`: sample pictures that the style gallery
-    shows at once; `max_file_bytes`: the largest file that can be sent; `has_forms`: commands are filled in instead of
-    typed, and a button can ask for a picture; `sends_albums`: a message holds one picture, and several are sent
-    together, in messages of their own (the platform is an `AlbumPlatform`). Elsewhere one card holds them all.
+    Attributes:
+        styles_per_page: Style buttons on one card.
+        samples_per_page: Sample pictures on one page of the style gallery.
+        max_file_bytes: The largest file that can be sent.
+        has_forms: Commands are filled in instead of typed, and a button can ask for a picture.
+        sends_albums: A message holds one picture; several are sent together, in messages of their own (the platform is
+            an `AlbumPlatform`). Elsewhere one card holds them all.
     """
 
     styles_per_page: int = 8
@@ -167,7 +172,7 @@ DEFAULT_CAPABILITIES = Capabilities()
 
 
 class Platform(Protocol):
-    """A platform that messages can be sent to at any time; each package of `handlers` that can do so has one."""
+    """A platform to which messages can be sent at any time; the packages of `handlers` implement it."""
 
     name: str
 
@@ -175,14 +180,16 @@ class Platform(Protocol):
     def capabilities(self) -> Capabilities: ...
 
     async def show(self, address: Address, card: Card) -> str:
-        """Send the card, or edit it when the address has a message id; showing the same twice is no error.
+        """Send the card, or edit the message if the address has an id; showing the same card twice is no error.
 
         Returns the message id. Raises TryLater or TargetGone.
         """
 
     async def remove(self, address: Address, instead: str) -> None:
-        """Delete a message; where that can't be, put the words `instead` in its place. Raises TryLater or
-        TargetGone."""
+        """Delete a message; where that isn't possible, replace it with the text `instead`.
+
+        Raises TryLater or TargetGone.
+        """
 
 
 class AlbumPlatform(Platform, Protocol):
@@ -196,16 +203,16 @@ class AlbumPlatform(Platform, Protocol):
 
 
 def sends_albums(platform: Platform) -> TypeGuard[AlbumPlatform]:
-    """Whether the platform sends several pictures beside their card."""
+    """Whether the platform sends several pictures as an album beside their card."""
     return platform.capabilities.sends_albums
 
 
 @runtime_checkable
 class Receiver(Protocol):
-    """A platform that has to be asked for what people say, or where we keep a line open for it: only one process at a
-    time may. The others show, and answer what is brought to them."""
+    """A platform whose updates are polled or come over a connection that we keep open; only one process at a time may
+    do so. Other platforms push their updates to our HTTP server."""
 
     name: str
 
     async def receive(self, stop: asyncio.Event) -> None:
-        """Receive until told to stop, and end in good order. It may be called again after that."""
+        """Receive updates until `stop` is set, then shut down cleanly. It may be called again after that."""

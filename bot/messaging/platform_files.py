@@ -1,5 +1,4 @@
-"""What a platform keeps for us, and what it has told us: the file of each picture that it was given, photos that came
-under a veil, messages that one of us has heard."""
+"""State kept per platform account: ids of uploaded pictures, messages with spoilers, messages already processed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,9 +19,9 @@ SEEN_SECONDS = 24 * 3600.0
 
 @dataclass(frozen=True)
 class PlatformFiles:
-    """Rows of one bot; `account` names the platform and the bot, for files mean nothing to another.
+    """The state of one bot; `account` identifies the platform and the bot, since file ids are valid for one bot only.
 
-    A file, veil or message that can't be written is not worth losing a message over: it is logged.
+    Failed writes are logged and ignored: they are not worth losing a message.
     """
 
     database: Database
@@ -30,31 +29,31 @@ class PlatformFiles:
     clock: Clock
 
     async def get(self, job: int | None) -> str | None:
-        """The file that the platform keeps of a job's picture."""
+        """The platform's file id of a job's picture."""
         return None if job is None else (await self.get_many([job])).get(job)
 
     async def get_many(self, jobs: Sequence[int]) -> dict[int, str]:
-        """The same for many, by job."""
+        """The file ids of many jobs, by job."""
         if not jobs:
             return {}
         async with self.database.read() as connection:
             return await platform_files.get_many(connection, self.account, jobs)
 
     async def put(self, job: int, file: str) -> None:
-        """The platform has the picture now."""
+        """Remember the file id of a job's picture."""
         try:
             async with self.database.write() as connection:
                 await platform_files.upsert(connection, account=self.account, job_id=job, file=file)
         except SQLAlchemyError:
-            log.exception("a file was not remembered", job=job)
+            log.exception("could not store a file id", job=job)
 
     async def delete(self, job: int) -> None:
-        """The platform doesn't know the file any more."""
+        """Forget the file id of a job's picture: the platform doesn't know it any more."""
         async with self.database.write() as connection:
             await platform_files.delete(connection, job)
 
     async def mark_spoilers(self, chat: Chat, messages: Sequence[str]) -> None:
-        """What answers these messages is to be veiled, as they are."""
+        """Remember messages whose photos have a spoiler: replies to them need one too."""
         now = self.clock.now()
         place = {"account": self.account, "chat": chat.platform_id}
         try:
@@ -64,10 +63,10 @@ class PlatformFiles:
                         connection, **place, message=message, at=now, before=now - SPOILER_SECONDS
                     )
         except SQLAlchemyError:
-            log.exception("a veil was not remembered")
+            log.exception("could not store a spoiler")
 
     async def is_spoiler(self, address: Address) -> bool:
-        """Whether a picture there is to be veiled."""
+        """Whether a picture sent to this address needs a spoiler."""
         if address.reply_to is None:
             return False
         place = {"account": self.account, "chat": address.chat.platform_id}
@@ -75,7 +74,7 @@ class PlatformFiles:
             return await platform_files.is_spoiler(connection, **place, message=address.reply_to)
 
     async def is_new_message(self, message: int) -> bool:
-        """Whether none of our processes has heard this message: for a moment two may listen."""
+        """Whether no process has seen this message before; when leadership changes, two may receive it."""
         now = self.clock.now()
         try:
             async with self.database.write() as connection:
@@ -83,5 +82,5 @@ class PlatformFiles:
                     connection, self.account, message, now=now, before=now - SEEN_SECONDS
                 )
         except SQLAlchemyError:
-            log.exception("a message was not noted")
+            log.exception("could not mark a message as seen")
             return True

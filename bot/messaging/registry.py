@@ -1,7 +1,7 @@
-"""What features bring to a conversation: commands, presses of buttons, links, help. `bot.conversation` only routes.
+"""Registration of features: their commands, button presses, deep links and help. `bot.conversation` only routes.
 
-A feature is built once for each platform and hands over a `Feature`. A platform's menus, its forms and the help text
-are made of the same tables, so a new command is written in one place.
+Each feature is built once per platform and returns a `Feature`. Menus, forms and the help text are made from the same
+tables, so a new command is defined in one place.
 """
 
 from collections.abc import Awaitable, Callable, Iterable
@@ -14,15 +14,15 @@ from bot.messaging.callbacks import ButtonPress, CallbackAnswer
 from bot.messaging.incoming import IncomingMessage
 from bot.messaging.platform import Card, Person
 
-CommandHandler = Callable[
-    [IncomingMessage, str], Awaitable[Card | None]
-]  # the message, and the words after its command
-PressHandler = Callable[[Any, ButtonPress], Awaitable[CallbackAnswer]]  # the callback data, and the press itself
+# Arguments: the message, and the text after its command.
+CommandHandler = Callable[[IncomingMessage, str], Awaitable[Card | None]]
+# Arguments: the unpacked callback data, and the press.
+PressHandler = Callable[[Any, ButtonPress], Awaitable[CallbackAnswer]]
 Data = TypeVar("Data", bound=CallbackData)
 
 
 class Menu(StrEnum):
-    """Whose menu of commands, and where it is seen."""
+    """Which menu of commands: for whom, and in which chats."""
 
     PRIVATE = "private"
     GROUP = "group"
@@ -36,7 +36,7 @@ IN_GROUPS = frozenset({Menu.GROUP, Menu.GROUP_ADMIN})
 
 
 class OptionKind(StrEnum):
-    """What an option of a form takes."""
+    """The type of a form's option."""
 
     TEXT = "text"
     NUMBER = "number"
@@ -46,8 +46,8 @@ class OptionKind(StrEnum):
 
 @dataclass(frozen=True)
 class Option:
-    """One option of a form. `choices`: label and value of each text that may be picked; `typed`: the words that a set
-    flag stands for; `most`: of a number."""
+    """One option of a form. `choices`: label and value of each text to pick from; `typed`: the text that a set flag
+    stands for; `maximum`: the largest number."""
 
     name: str
     description: str
@@ -60,11 +60,15 @@ class Option:
 
 @dataclass(frozen=True)
 class Form:
-    """A command where it is filled in instead of typed (Discord).
+    """A command that is filled in instead of typed (Discord).
 
-    `words` are what would have been typed after it, with `{option}` for each; pictures become attachments.
-    `description`: where the menu's summary doesn't fit a form; `in_groups`: only there, `in_private`: only there;
-    `for_managers`: shown to those who manage the group; `is_private`: nobody else sees the answer.
+    Attributes:
+        template: The text that would be typed after the command, with `{option}` for each; pictures become attachments.
+        description: Replaces the command's summary where that doesn't fit a form.
+        in_groups: Available only in groups.
+        in_private: Available only in private chats.
+        for_managers: Shown only to those who manage the group.
+        is_private: Only the person sees the answer.
     """
 
     options: tuple[Option, ...] = ()
@@ -82,15 +86,15 @@ def _anybody(_: Person) -> bool:
 
 @dataclass(frozen=True)
 class Command:
-    """A command: `/name words`.
+    """A command: `/name text`.
 
     Attributes:
-        answer: Its answer.
-        edited: What to do when a message that was answered before is changed into this; None: nothing.
+        answer: Handles the command.
+        edited: Handles a message that was edited into this command; None: it is ignored.
         summary: A line for menus, translatable; empty: in no menu.
-        menus: In whose menus it stands, in the order of `rank`.
-        form: How it is filled in, where commands are forms; None: not there, or the platform has a way of its own.
-        is_for: To whom it answers; for everybody else there is no such command.
+        menus: The menus that list it, in the order of `rank`.
+        form: The form on platforms with forms; None: not available there, or handled by the platform.
+        is_for: Who may use it; to everybody else it is an unknown command.
     """
 
     name: str
@@ -105,20 +109,20 @@ class Command:
 
 @dataclass(frozen=True)
 class Press:
-    """What answers a kind of button."""
+    """The handler of one kind of button."""
 
     kind: type[CallbackData]
     answer: PressHandler
 
 
 def on_press(kind: type[Data], answer: Callable[[Data, ButtonPress], Awaitable[CallbackAnswer]]) -> Press:
-    """The same, with types that fit each other."""
+    """A `Press` whose handler is type-checked against its kind."""
     return Press(kind, answer)
 
 
 @dataclass(frozen=True)
 class StartLink:
-    """What answers somebody who came by a deep link, whose payload begins with `prefix`; it gets the rest."""
+    """The handler of deep links whose payload begins with `prefix`; it gets the rest of the payload as its text."""
 
     prefix: str
     answer: CommandHandler
@@ -126,8 +130,8 @@ class StartLink:
 
 @dataclass(frozen=True)
 class HelpLine:
-    """A line of /help, in the order of `rank`: where commands are `typed`, and where they are filled in (`form`).
-    Translatable; empty: no line."""
+    """A line of /help, in the order of `rank`: one text where commands are `typed`, one where they are forms (`form`).
+    Both are translatable; empty: no line."""
 
     rank: int
     typed: str = ""
@@ -136,7 +140,7 @@ class HelpLine:
 
 @dataclass(frozen=True)
 class Feature:
-    """All that one feature registers."""
+    """Everything that one feature registers."""
 
     commands: tuple[Command, ...] = ()
     presses: tuple[Press, ...] = ()
@@ -146,7 +150,7 @@ class Feature:
 
 @dataclass
 class Registry:
-    """The tables of all features. Raises ValueError for a command or kind of button that two of them claim."""
+    """The tables of all features. Raises ValueError if two of them register the same command or kind of button."""
 
     features: Iterable[Feature]
     commands: dict[str, Command] = field(default_factory=dict)
@@ -165,13 +169,13 @@ class Registry:
         self.help.sort(key=lambda line: line.rank)
 
     def press(self, data: str) -> tuple[Press, CallbackData] | None:
-        """What answers a button's data, and the data unpacked; None for anything that we did not pack."""
+        """The handler of a button's data, and the data unpacked; None for data that no feature has packed."""
         press = self.presses.get(kind_of(data))
         value = None if press is None else press.kind.unpack(data)
         return None if press is None or value is None else (press, value)
 
     async def follow(self, message: IncomingMessage, payload: str) -> Card | None:
-        """What somebody finds who came by a deep link; None for a link of nobody's."""
+        """Handle a deep link; None if no feature has registered it."""
         for link in self.links:
             if payload.startswith(link.prefix):
                 return await link.answer(message, payload.removeprefix(link.prefix))
