@@ -54,7 +54,7 @@ def run_bot(config: BotConfig, sender: Connection) -> None:
     settings = Settings(_env_file=None, **config.settings)
 
     async def until_killed() -> None:
-        await run(settings, asyncio.Event(), ready=sender.send, clock=clock, engine=quick_engine())
+        await run(settings, asyncio.Event(), ready=sender.send, clock=clock, engine=quick_engine(in_processes=True))
 
     event_loop.run(until_killed())
 

@@ -98,7 +98,9 @@ async def open_testbed(
         time_scale = start_time_scale(speed)
         limits: dict[str, Any] = {"max_running": SLOTS, "max_pending": 1000}
         service = await stack.enter_async_context(
-            stand_in(folder / "service", engine=engine or quick_engine(), clock=time_scale.now, **limits)
+            stand_in(
+                folder / "service", engine=engine or quick_engine(in_processes=True), clock=time_scale.now, **limits
+            )
         )
         telegram = await stack.enter_async_context(bot_api())
         api_proxy = await stack.enter_async_context(http_proxy(service.url, _api_call_kind))
