@@ -1,1 +1,1 @@
-"""Routes messages and button presses, and answers those that belong to no other room."""
+"""Routes messages and button presses to features, and holds the features that belong to no other package."""

@@ -1,4 +1,4 @@
-"""Buttons on the card of several photos: what is done with all of them at once."""
+"""Buttons on the card of several photos, for actions on all of them."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
@@ -19,7 +19,7 @@ from bot.messaging.registry import Feature, on_press
 
 
 class AlbumActions:
-    """`clock` gives epoch seconds."""
+    """Handles presses on album cards. `clock` gives epoch seconds."""
 
     def __init__(
         self, queries: JobQueries, albums: AlbumService, actions: JobActions, clock: Callable[[], float]
@@ -31,7 +31,7 @@ class AlbumActions:
         return Feature(presses=(on_press(AlbumPress, self.pressed),))
 
     async def pressed(self, data: AlbumPress, press: ButtonPress) -> CallbackAnswer:
-        """A button of the card when all is done."""
+        """Handle a press on the card of an ended album."""
         if data.action in DELETING and (requester := await self._actions.managed_requester(data.job, press)):
             press = replace(press, person=requester)
         person, views = press.person, await self._queries.album_of(press.person, data.job)

@@ -1,4 +1,4 @@
-"""Presses of buttons: routes each to the feature that registered its kind."""
+"""Routes each button press to the feature that registered its kind."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -15,22 +15,22 @@ from bot.messaging.registry import Registry
 
 
 class ButtonRouter:
-    """Answers presses; old, foreign and other people's buttons get a polite answer."""
+    """Answers presses. Buttons that are outdated, unknown or somebody else's get an explanation."""
 
     def __init__(self, registry: Registry, queries: JobQueries, rate_limiter: RateLimiter, actions: JobActions) -> None:
         self._registry, self._queries, self._rate_limiter, self._actions = registry, queries, rate_limiter, actions
 
     async def press(self, press: ButtonPress) -> CallbackAnswer:
-        """Do what the button says."""
+        """Handle a press, unless the person exceeds the rate limit."""
         return await self._limited(press, self._answer)
 
     async def reference_submitted(self, press: ButtonPress, job: int, picture: Attachment) -> CallbackAnswer:
-        """A form was sent with the picture whose style the photos are to have."""
+        """Handle a form that was submitted with a reference picture for the drafts of this job's album."""
         press = replace(press, person=await self._queries.in_their_language(press.person))
         return await self._actions.submit_reference(press, job, picture)
 
     def failure_answer(self, person: Person) -> CallbackAnswer:
-        """What to say when it was tried again and again in vain."""
+        """The answer after all retries have failed."""
         return CallbackAnswer(failure_text(texts_for(person.language)), alert=True)
 
     async def _limited(

@@ -1,4 +1,4 @@
-"""The commands that platforms show in their menus, for whom, and how the bot introduces itself. Pure."""
+"""Command menus of the platforms, and the texts with which the bot introduces itself. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,20 +9,20 @@ from bot.messaging.registry import Command, Menu
 
 @dataclass(frozen=True)
 class About:
-    """What people read before they write for the first time: at most 120 and 512 characters."""
+    """The bot's descriptions shown before the first message: at most 120 (`short`) and 512 (`long`) characters."""
 
     short: str
     long: str
 
 
 def menu(commands: Iterable[Command], texts: Texts, which: Menu) -> tuple[tuple[str, str], ...]:
-    """Names and summaries of the commands in one menu, in its order."""
+    """Names and translated summaries of the commands in one menu, in its order."""
     shown = [command for command in commands if command.summary and which in command.menus]
     return tuple((command.name, texts.gettext(command.summary)) for command in sorted(shown, key=lambda one: one.rank))
 
 
 def about(texts: Texts) -> About:
-    """Who we are."""
+    """The bot's descriptions in one language."""
     return About(
         short=texts.gettext("I repaint portraits: as a comic, in ink, in pixels, or like any picture you show me."),
         long=texts.gettext(

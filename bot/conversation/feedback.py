@@ -1,5 +1,4 @@
-"""What there is to say besides a job's card: why there is none, that there is one already, what was not understood.
-Pure."""
+"""Texts besides a job's card: why there is none, that there is one already, what was not understood. Pure."""
 
 from collections.abc import Sequence
 
@@ -13,7 +12,7 @@ from bot.messaging.platform import Button, Card, Person
 
 
 def feedback_text(outcome: JobView | UserError, person: Person, now: float, photo: Attachment | None = None) -> str:
-    """Why there is no card, or that there was one before; nothing when the card says it all."""
+    """Why a request has no card, or that it was merged with an earlier one; empty if the card is enough."""
     if isinstance(outcome, UserError):
         return error_text(outcome, person, now, photo)
     if not outcome.merged or outcome.state not in WAITING:
@@ -24,13 +23,13 @@ def feedback_text(outcome: JobView | UserError, person: Person, now: float, phot
 def album_feedback(
     outcomes: Sequence[JobView | UserError], photos: Sequence[Attachment], person: Person, now: float
 ) -> Card | None:
-    """The same of several photos: each remark once, with the numbers of its photos. Where room ran out, the outcomes
-    end before the photos do: those left out go with the last."""
+    """The feedback on several photos: each text once, with the numbers of its photos. When a limit was reached, there
+    are fewer outcomes than photos: the rest is counted with the last outcome."""
     found: dict[str, list[int]] = {}
     for number, (outcome, photo) in enumerate(zip(outcomes, photos, strict=False), 1):
-        if words := feedback_text(outcome, person, now, photo):
-            found.setdefault(words, []).append(number)
-            last = words
+        if text := feedback_text(outcome, person, now, photo):
+            found.setdefault(text, []).append(number)
+            last = text
     if not found:
         return None
     if len(outcomes) < len(photos):
@@ -46,7 +45,7 @@ def album_feedback(
 
 
 def error_text(why: UserError, person: Person, now: float, photo: Attachment | None = None) -> str:
-    """Why not; a `photo` that is not there is a profile photo that nobody may see."""
+    """The message of an error. A missing `photo` (PHOTO_MISSING) is a hidden profile photo."""
     texts = texts_for(person.language)
     if why.code is ErrorCode.PHOTO_MISSING and photo is not None:
         return texts.gettext("I can't see a profile photo there. Please send or answer a photo instead.")
@@ -54,7 +53,7 @@ def error_text(why: UserError, person: Person, now: float, photo: Attachment | N
 
 
 def did_you_mean(unknown: UnknownStyle, view: JobView, person: Person) -> Card:
-    """The nearest style as a button; the press is about this draft."""
+    """The suggested style as a button that chooses it for this draft."""
     texts = texts_for(person.language)
     if unknown.unavailable or unknown.suggestion is None:
         return Card(unknown_style_text(unknown, person))
@@ -64,7 +63,7 @@ def did_you_mean(unknown: UnknownStyle, view: JobView, person: Person) -> Card:
 
 
 def unknown_style_text(unknown: UnknownStyle, person: Person) -> str:
-    """That there is no such style, and which one is near."""
+    """The message for a style that doesn't exist or isn't on offer, with the suggestion if there is one."""
     texts = texts_for(person.language)
     if unknown.unavailable:
         name = unknown.unavailable.name(texts.language)

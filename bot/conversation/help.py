@@ -1,4 +1,4 @@
-"""/start and /help, and what is said when there is nothing better to say."""
+"""/start and /help, and general hints and failure messages."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ START = "start"  # deep links come as /start PAYLOAD
 
 
 class HelpCommands:
-    """`lines`: those of all features, in their order."""
+    """Handles /start and /help. `lines`: the help lines of all features, in their order."""
 
     def __init__(
         self, queries: JobQueries, lines: Sequence[HelpLine], capabilities: Capabilities = DEFAULT_CAPABILITIES
@@ -36,7 +36,7 @@ class HelpCommands:
         return Card(start_text(quota, texts, is_group=message.chat.is_group))
 
     async def help(self, message: IncomingMessage, _: str) -> Card:
-        """A line for each thing that can be done."""
+        """The help text."""
         return Card(help_text(self._lines, texts_for(message.person.language), self._capabilities))
 
 
@@ -56,17 +56,17 @@ def help_text(lines: Sequence[HelpLine], texts: Texts, capabilities: Capabilitie
 
 
 def failure_text(texts: Texts) -> str:
-    """When we failed, though it was asked rightly."""
+    """The message after an internal failure."""
     return texts.gettext("I couldn't get that done just now. Please try again in a few minutes.")
 
 
 def too_fast_text(texts: Texts) -> str:
-    """Said once, to somebody who asks too fast."""
+    """The warning, sent once, when somebody exceeds the rate limit."""
     return texts.gettext("That was a lot at once. Please give me a minute, then send it again.")
 
 
 def hint_text(texts: Texts) -> str:
-    """What to do next, for words that ask for nothing we know."""
+    """The hint sent when a message is not understood."""
     return texts.gettext("Send me a photo and I ask which style you would like. /help says what else I can do.")
 
 

@@ -1,4 +1,4 @@
-"""What a person had painted: /history, page by page, each picture to be opened once more."""
+"""/history: a person's past jobs, page by page, with buttons that show a picture again."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,21 +17,21 @@ from bot.messaging.platform import Button, Card, Person, Picture
 from bot.messaging.registry import IN_PRIVATE, Command, Feature, Form, StartLink, on_press
 
 PAGE_SIZE = 6
-MAX_PICTURES = 120  # pictures that can be leafed through; the newest ones
+MAX_PICTURES = 120  # on all pages together; the newest ones
 _COLUMNS = 3
 _PAINTED = frozenset({State.STORED, State.DELIVERED})
 
 
 @dataclass(frozen=True)
 class HistoryPage(CallbackData, kind="history"):
-    """Another page; `person` is whose history it is (`person_key`)."""
+    """Show another page; `person` is the `person_key` of the history's owner."""
 
     person: int
     page: int
 
 
 class HistoryCommands:
-    """Shows a person their own past."""
+    """Shows people their own history."""
 
     def __init__(self, queries: JobQueries) -> None:
         self._queries = queries
@@ -70,7 +70,7 @@ class HistoryCommands:
 
 
 def history_card(views: Sequence[JobView], person: Person, *, page: int) -> Card:
-    """One page of the past: a line for each job, a button for each picture that is still there."""
+    """One page (from 0) of the history: a line for each job, a button for each picture that is still stored."""
     texts = texts_for(person.language)
     if not views:
         return Card(texts.gettext("Nothing yet. Send me a photo to begin."))

@@ -1,4 +1,4 @@
-"""Where we are not a member: what people find under our name in any chat (inline), and what a guest is told."""
+"""Chats where the bot is not a member: inline search results, and the first answer to guest messages."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _PAINTED = frozenset({State.STORED, State.DELIVERED})
 
 @dataclass(frozen=True)
 class InlineResult:
-    """One thing that can be sent: a picture of their own (`job`), or a look (`style`) as the message `text`."""
+    """A result that can be sent: one of the person's pictures (`job`), or a style (`style`) as the message `text`."""
 
     id: str
     title: str
@@ -35,7 +35,7 @@ class InlineResult:
 
 @dataclass(frozen=True)
 class InlinePage:
-    """Results from an offset on; `next_offset` is empty at the end; `hint` is the label of a button into the bot."""
+    """One page of results; `next_offset` is empty on the last page; `hint` labels a button that opens the bot."""
 
     results: tuple[InlineResult, ...]
     next_offset: str = ""
@@ -43,14 +43,15 @@ class InlinePage:
 
 
 class InlineSearch:
-    """Finds a person's own pictures and the looks. `link` turns the payload of a deep link into one."""
+    """Finds a person's own pictures and the styles. `link` makes a deep link from a payload."""
 
     def __init__(self, queries: JobQueries, link: Callable[[str], str] | None = None) -> None:
         self._queries = queries
         self._link = link
 
     async def search(self, person: Person, query: str, offset: str) -> InlinePage:
-        """`#1042` finds that picture, words find pictures and looks of that name, nothing finds everything."""
+        """Search by picture number (`#1042`) or by style name; an empty query finds everything. `offset` is a
+        `next_offset` of an earlier page, or empty."""
         texts, wanted = texts_for(person.language), query.strip().casefold()
         past = await self._queries.history(person, limit=MAX_PICTURES)
         pictures = [
@@ -58,12 +59,12 @@ class InlineSearch:
             for view in past
             if view.state in _PAINTED and _picture_matches(view, wanted, texts)
         ]
-        looks = [
+        styles = [
             self._style_result(style, texts)
             for style in self._queries.styles()
             if style is not SHEET and _style_matches(style, wanted, texts)
         ]
-        found = [*pictures, *looks]
+        found = [*pictures, *styles]
         start = int(offset) if offset.isascii() and offset.isdigit() and len(offset) < 6 else 0
         end = start + PAGE_SIZE
         following = str(end) if end < len(found) else ""
@@ -88,7 +89,7 @@ class InlineSearch:
 
 
 def guest_card(message: IncomingMessage) -> Card:
-    """What a chat that we are no member of is told at once."""
+    """The immediate answer to a message from a chat where the bot is not a member."""
     texts = texts_for(message.person.language)
     is_request = parse_text(message.text).command in _REQUESTS
     if not is_request or not (message.attachments or message.replied):

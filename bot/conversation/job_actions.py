@@ -27,7 +27,8 @@ Outcome = JobView | UserError
 
 
 class JobActions:
-    """The job service checks whose job it is. `dice(n)` gives a number below `n`; `clock` gives epoch seconds."""
+    """Handles presses on job cards; `JobService` checks whose job it is. `randbelow(n)` gives a random number below
+    `n`; `clock` gives epoch seconds."""
 
     def __init__(
         self,
@@ -67,7 +68,7 @@ class JobActions:
             )
         )
 
-    # --- what moves a job on: its card follows by itself ----------------------------------------------------------
+    # --- actions that change a job: its card is updated by `bot.delivery` -------------------------------------------
 
     async def choose_style(self, data: callback_data.ChooseStyle, press: ButtonPress) -> CallbackAnswer:
         return await self._chosen(press, data.job, StyleChoice(data.style))
@@ -76,7 +77,8 @@ class JobActions:
         return await self._chosen(press, data.job, like_saved(data.saved_style))
 
     async def surprise(self, data: callback_data.SurpriseMe, press: ButtonPress) -> CallbackAnswer:
-        """Any style; rather one that they have never tried. REFERENCE, which a photo alone can't have, for none."""
+        """Choose a random style, preferably one that they have never used. If no style is on offer, REFERENCE, for its
+        error."""
         options = (await self._options.in_chat(press.person, press.chat)).styles
         known = set(await self._jobs.queries.favourites(press.person, limit=len(options)))
         single = [style.index for style in options if style is not SHEET]
@@ -85,7 +87,7 @@ class JobActions:
         return await self._chosen(press, data.job, StyleChoice(index))
 
     async def submit_reference(self, press: ButtonPress, job: int, picture: Attachment) -> CallbackAnswer:
-        """A form was sent with the picture that the photos are to be painted like."""
+        """Handle a form that was submitted with a reference picture."""
         data = await read_attachment(picture)
         if isinstance(data, UserError):
             return self._error(data, press.person)
@@ -113,7 +115,7 @@ class JobActions:
             case _:
                 return CallbackAnswer(texts.gettext("All right: I have deleted the photo."))
 
-    # --- what is answered at the card -----------------------------------------------------------------------------
+    # --- actions that are answered at the card ----------------------------------------------------------------------
 
     async def turn_page(self, data: callback_data.TurnStylePage, press: ButtonPress) -> CallbackAnswer:
         """Another page of style buttons."""
@@ -133,7 +135,7 @@ class JobActions:
         return CallbackAnswer(rows=rows)
 
     async def send_file(self, data: callback_data.SendFile, press: ButtonPress) -> CallbackAnswer:
-        """The picture as a file, which no messenger recompresses."""
+        """Send the picture as a file, which messengers don't recompress."""
         person, texts = press.person, texts_for(press.person.language)
         view = await self._jobs.queries.job(person, data.job)
         if view is None:
@@ -145,7 +147,7 @@ class JobActions:
         return CallbackAnswer(card=Card("", document=picture))
 
     async def compare(self, data: callback_data.Compare, press: ButtonPress) -> CallbackAnswer:
-        """Photo and picture side by side, made where pixels are worked on."""
+        """Send photo and picture side by side."""
         person, texts, queries = press.person, texts_for(press.person.language), self._jobs.queries
         view = await queries.job(person, data.job)
         if view is None:
@@ -162,7 +164,7 @@ class JobActions:
         return CallbackAnswer(card=Card(f"◧ {title}", picture=Picture(jpeg, f"repaint-{view.id}-both.jpg", alt)))
 
     async def delete(self, data: callback_data.DeleteJob, press: ButtonPress) -> CallbackAnswer:
-        """First ask, then delete or put the buttons back: a tap beside the mark costs nothing."""
+        """Ask for confirmation, then delete or restore the buttons, so that a mistaken tap does no harm."""
         view = await self._jobs.queries.job(press.person, data.job)
         if view is None and (requester := await self.managed_requester(data.job, press)):
             return await self.delete(data, replace(press, person=requester, is_admin=not_an_admin))
@@ -178,20 +180,21 @@ class JobActions:
                 return CallbackAnswer(rows=job_buttons(view, styles=styles, language=press.person.language))
 
     async def managed_requester(self, job: int, press: ButtonPress) -> Person | None:
-        """Whose picture it is that an admin of the group wants gone, in the admin's language; None for all others."""
+        """The requester of a job that an admin of its group wants to delete, with the admin's language; None if the
+        press is not by such an admin."""
         requester = await self._jobs.queries.requester(press.chat, job)
         if requester is None or requester.platform_id == press.person.platform_id or not await press.is_admin():
             return None
         return replace(requester, language=press.person.language)
 
     async def request(self, press: ButtonPress) -> JobRequest:
-        """A request that a press makes; the platform is asked only where it matters who is an admin."""
+        """The request that a press makes. The platform is asked for admin rights only where they matter."""
         access = await self._jobs.queries.chat_access(press.person, press.chat)
         by_admin = access.admin_matters and await press.is_admin()
         return JobRequest(press.person, press.chat, press.source, reply_to=press.message_id, by_admin=by_admin)
 
     async def _chosen(self, press: ButtonPress, job: int, choice: StyleChoice) -> CallbackAnswer:
-        """A style for all drafts on the card of this job."""
+        """Choose a style for all drafts on the card of this job."""
         request = replace(await self.request(press), style=choice)
         return self._outcome_answer(await self._albums.choose_style(request, job), press.person)
 
@@ -205,7 +208,7 @@ class JobActions:
         return CallbackAnswer(done, remove=True, also=(place,) if place is not None and elsewhere else ())
 
     def _outcome_answer(self, outcome: Outcome, person: Person) -> CallbackAnswer:
-        """The card says the rest, unless the job became part of another request."""
+        """An error, a note if the request was merged, or an empty answer: the card shows the rest."""
         if isinstance(outcome, UserError):
             return self._error(outcome, person)
         return CallbackAnswer(feedback_text(outcome, person, self._clock()))

@@ -1,4 +1,4 @@
-"""Work in lanes: one after the other in a lane, lanes beside each other, and not too many at once."""
+"""Runs work in order per key: sequentially for one key, concurrently for different keys, within a limit."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
@@ -7,7 +7,7 @@ MAX_CONCURRENT = 8  # pieces of work that may hold a person's file in memory (20
 
 
 class KeyedExecutor:
-    """Starts work; `work` must not raise."""
+    """Runs submitted work, which must not raise. `max_concurrent`: pieces of work that run at the same time."""
 
     def __init__(self, max_concurrent: int = MAX_CONCURRENT) -> None:
         self._slots = asyncio.Semaphore(max_concurrent)
@@ -16,14 +16,14 @@ class KeyedExecutor:
     def submit(
         self, key: Hashable, work: Callable[[], Awaitable[None]], ready: Callable[[], Awaitable[None]] | None = None
     ) -> asyncio.Task[None]:
-        """Do `work` when everything before it in the lane is done, and `ready` (which takes no room) too."""
+        """Run `work` after all earlier work with this key and after `ready`, which doesn't count as running."""
         task = asyncio.create_task(self._run(self._last_task.get(key), work, ready))
         self._last_task[key] = task
         task.add_done_callback(lambda done: self._forget(key, done))
         return task
 
     async def finish(self, seconds: float) -> None:
-        """Let what has begun come to its end, but not for longer than that."""
+        """Wait for all submitted work, for at most `seconds`, then cancel the rest."""
         if self._last_task:
             _, late = await asyncio.wait(self._last_task.values(), timeout=seconds)
             for task in late:

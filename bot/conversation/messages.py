@@ -1,7 +1,7 @@
-"""Messages: routes each to the feature that registered its command, the same for every platform that has chats.
+"""Routes messages to the features that registered their commands, the same for every platform with chats.
 
-A handler turns an update into an `IncomingMessage` and sends the Card that comes back. Job cards are never among the
-answers: `bot.delivery` shows those. Sources are unique, so the same message told twice asks for the same job.
+A handler turns an update into an `IncomingMessage` and sends the returned Card. Job cards are never among the answers:
+`bot.delivery` shows those. Sources are unique, so a message delivered twice makes only one job.
 """
 
 from dataclasses import replace
@@ -23,7 +23,7 @@ from bot.messaging.registry import Registry
 
 
 class MessageRouter:
-    """Answers messages, and what else happens in chats. `bot_name` is the bot's name as people mention it."""
+    """Answers messages and other events in chats. `bot_name` is the bot's name as people mention it, without @."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class MessageRouter:
         self._photos, self._payments, self._inline_search = photos, payments, inline_search
 
     async def answer(self, message: IncomingMessage) -> Card | None:
-        """The answer to a message; None when there is nothing to say (not for us, or the job's card says it all)."""
+        """The answer to a message; None if it is not for the bot, is ignored, or the job's card is enough."""
         parsed = parse_text(message.text)
         if parsed.for_another(self._bot_name):
             return None
@@ -63,36 +63,36 @@ class MessageRouter:
         return await self._command(message, parsed)
 
     async def joined(self, person: Person, *, hears_all: bool) -> Card:
-        """What to say when `person` has added us to a group. `hears_all`: every message reaches us there."""
+        """The greeting after `person` has added the bot to a group. `hears_all`: the bot gets every message there."""
         return greeting_card(await self._queries.in_their_language(person), self._bot_name, hears_all=hears_all)
 
     async def group_moved(self, old: Chat, new: Chat) -> None:
-        """A group has a new address."""
+        """Move a group's data after the platform has changed its id."""
         await self._groups.migrate(old, new)
 
     async def inline(self, person: Person, query: str, offset: str = "") -> InlinePage:
-        """What somebody finds under our name in any chat."""
+        """One page of inline results."""
         return await self._inline_search.search(await self._queries.in_their_language(person), query, offset)
 
     async def guest(self, message: IncomingMessage) -> Card:
-        """What a chat that we are no member of is told at once; a request is then answered like any other."""
+        """The immediate answer in a chat where the bot is not a member; the caller then handles a request as usual."""
         return guest_card(replace(message, person=await self._queries.in_their_language(message.person)))
 
     async def checkout(self, person: Person, payload: str, stars: int) -> str:
-        """Why it can't be paid any more; nothing when it can."""
+        """Why a payment can't be accepted any more; empty if it can."""
         return await self._payments.checkout(await self._queries.in_their_language(person), payload, stars)
 
     async def paid(self, person: Person, payload: str, stars: int, charge_id: str) -> Card:
-        """They have paid."""
+        """Record a payment; the card confirms it."""
         return await self._payments.paid(await self._queries.in_their_language(person), payload, stars, charge_id)
 
     def failure_card(self, person: Person) -> Card:
-        """What to say when it was tried again and again in vain."""
+        """The answer after all retries have failed."""
         return Card(failure_text(texts_for(person.language)))
 
     async def _command(self, message: IncomingMessage, parsed: ParsedText) -> Card | None:
         command = self.registry.commands.get(parsed.command or "")
-        if message.edited:  # only what it says about a style counts; everything else was answered before
+        if message.edited:  # only commands that handle edits; everything else was answered before
             return await command.edited(message, parsed.text) if command and command.edited else None
         if command is None or not command.is_for(message.person):
             return Card(hint_text(texts_for(message.person.language)))
@@ -102,7 +102,7 @@ class MessageRouter:
         return await command.answer(message, parsed.text)
 
     async def _plain(self, message: IncomingMessage, text: str) -> Card | None:
-        """Words without a command that are meant for us."""
+        """Answer text without a command that is meant for the bot."""
         if message.edited:
             return await self._photos.edited_plain(message, text)
         if await self._photos.is_request(message, text):

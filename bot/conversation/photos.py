@@ -1,6 +1,6 @@
-"""Requests in a chat: photos with the words that say how to paint them (/style, /ref, /again, or no command at all).
+"""Requests in a chat: photos with a text that says how to paint them (/style, /ref, /again, or no command).
 
-Job cards are shown by `bot.delivery`; what comes back here is only what there is to say besides.
+Job cards are shown by `bot.delivery`; the answers here are only what there is to add.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -54,7 +54,8 @@ HELP = (
 
 
 class PhotoRequests:
-    """Takes photos in. `clock` gives epoch seconds."""
+    """Handles messages that request pictures. `withholds` decides whether a photo may not be used; `clock` gives epoch
+    seconds."""
 
     def __init__(
         self,
@@ -70,7 +71,7 @@ class PhotoRequests:
         self._withholds, self._clock, self._capabilities = withholds, clock, capabilities
 
     def feature(self) -> Feature:
-        """What it registers. Platforms with forms have a way of their own for these: photos are their options."""
+        """What it registers. Platforms with forms define these commands themselves, with photos as options."""
         repaint = mark("Repaint a photo: answer it with /style and a number or name")
         reference = mark("Answer a picture: paint my next photo in its style")
         again = mark("My last photo once more")
@@ -82,27 +83,27 @@ class PhotoRequests:
         return Feature(commands, help=HELP)
 
     async def is_request(self, message: IncomingMessage, text: str) -> bool:
-        """Whether words without a command ask for a picture: with a photo, or a style's name in reply to a photo."""
+        """Whether a text without a command is a request: it comes with a photo, or names a style in reply to one."""
         if message.attachments:
             return True
         return message.replied is not None and isinstance(await self._choice(message, text), StyleChoice)
 
     async def plain(self, message: IncomingMessage, text: str) -> Card | None:
-        """The same as `style`, for words without a command."""
+        """Like `style`, for text without a command."""
         return await self._requested(message, text, by_command=False)
 
     async def style(self, message: IncomingMessage, text: str) -> Card | None:
-        """Photos with the name of a style, or without one: then the card asks for it."""
+        """Handle photos with a style's name, or without one: then the card asks for it."""
         if is_reference(text):
             return await self._reference(message, own_first=True)
         return await self._requested(message, text, by_command=True)
 
     async def reference(self, message: IncomingMessage, _: str) -> Card | None:
-        """A style picture, with its photo or before it."""
+        """Handle a reference picture, sent with its photo or before it."""
         return await self._reference(message, own_first=False)
 
     async def repeat(self, message: IncomingMessage, text: str) -> Card | None:
-        """The last photo once more: with another seed, or in the style that is named."""
+        """Repeat the last photo: with another seed, or in the style that is named."""
         choice = await self._choice(message, text)
         if isinstance(choice, UnknownStyle):
             return Card(unknown_style_text(choice, message.person))
@@ -117,7 +118,7 @@ class PhotoRequests:
         return self._feedback(message, await self._jobs.repeat(replace(request, style=choice), last.id))
 
     async def edited(self, message: IncomingMessage, text: str) -> Card | None:
-        """A changed caption: what waits for its style gets it, what has another one is painted in the new one."""
+        """Handle an edited caption: a draft gets the style, a job with another style is repeated in the new one."""
         if is_reference(text):
             return await self._edited_reference(message, own_first=True)
         known = await self._by_source(message)
@@ -134,7 +135,7 @@ class PhotoRequests:
         return self._feedback(message, await self._repeat_in_new_style(replace(request, style=choice), known))
 
     async def edited_plain(self, message: IncomingMessage, text: str) -> Card | None:
-        """The same for a caption without a command."""
+        """Like `edited`, for a caption without a command."""
         if is_reference(text):
             return await self._edited_reference(message, own_first=False)
         return await self.edited(message, text)
@@ -145,7 +146,7 @@ class PhotoRequests:
     # --- styles and references ----------------------------------------------------------------------------------
 
     async def _choice(self, message: IncomingMessage, text: str) -> StyleChoice | UnknownStyle | None:
-        """What the words name: a style of the catalogue, else one that was saved; None when there are no words."""
+        """The style that the text names: one of the catalogue, else a saved one; None for an empty text."""
         style = find_style(text, self._jobs.queries.styles())
         if isinstance(style, Style):
             return StyleChoice(style.index)
@@ -155,7 +156,8 @@ class PhotoRequests:
         return style if saved is None else like_saved(saved.id)
 
     async def _reference(self, message: IncomingMessage, *, own_first: bool) -> Card | None:
-        """A style picture, with its photo or before it. `own_first`: of an own and a replied one, own is painted."""
+        """Handle a reference picture with or without photos. `own_first`: of an attached and a replied picture, the
+        attached one is the photo."""
         texts = texts_for(message.person.language)
         match (*message.attachments, *((message.replied,) if message.replied else ())):
             case ():
@@ -178,7 +180,7 @@ class PhotoRequests:
         return await self._reference(message, own_first=own_first)
 
     async def _reference_draft(self, message: IncomingMessage, style: Attachment) -> Card | None:
-        """A style picture that waits for its photo."""
+        """Make a draft of a reference picture that waits for its photo."""
         request = await self._request(message)
         data = request if isinstance(request, UserError) else await self._read(message, style)
         if isinstance(request, UserError) or isinstance(data, UserError):
@@ -189,7 +191,7 @@ class PhotoRequests:
     async def _reference_request(
         self, message: IncomingMessage, photos: tuple[Attachment, ...], style: Attachment
     ) -> Card | None:
-        """Photos, and the picture whose style they are to have."""
+        """Queue photos with a reference picture."""
         request = await self._request(message)
         data = request if isinstance(request, UserError) else await self._read(message, style)
         if isinstance(request, UserError) or isinstance(data, UserError):
@@ -215,7 +217,7 @@ class PhotoRequests:
     async def _submit_all(
         self, message: IncomingMessage, request: JobRequest, photos: Sequence[Attachment]
     ) -> Card | None:
-        """One job a photo; a limit ends it, for what follows would only be denied again."""
+        """Submit one job per photo; stop at a limit, since the rest would be denied as well."""
         outcomes: list[JobView | UserError] = []
         for number, photo in enumerate(photos):
             one = _request_for_photo(request, message, photo, number, len(photos))
@@ -231,9 +233,9 @@ class PhotoRequests:
         photos: Sequence[Attachment],
         unknown: UnknownStyle | None,
     ) -> Card | None:
-        """Keep the photos and let their card ask for the style; say what was not understood."""
+        """Make a draft per photo, whose card asks for the style; the answer says what was not understood."""
         outcomes: list[JobView | UserError] = []
-        reference: StyleChoice | None = None  # a style picture that has waited for photos: it is for all of them
+        reference: StyleChoice | None = None  # a reference that waited for a photo applies to the whole album
         for number, photo in enumerate(photos):
             one = replace(_request_for_photo(request, message, photo, number, len(photos)), style=reference)
             work = self._jobs.draft if reference is None else self._jobs.submit
@@ -259,7 +261,7 @@ class PhotoRequests:
         return data if isinstance(data, UserError) else await work(replace(request, photo=data))
 
     async def _repeat_in_new_style(self, request: JobRequest, known: JobView) -> JobView | UserError:
-        """The photos of a message whose caption has changed, in the new style; what still waits is cancelled."""
+        """Repeat the photos of an edited message in the new style; cancel jobs that are still queued."""
         choice, album = request.style, await self._jobs.queries.album_of(request.person, known.id)
         assert choice is not None
         suffix = f"{choice.index}" if choice.saved is None else f"saved:{choice.saved}"
@@ -273,16 +275,16 @@ class PhotoRequests:
     async def _close_album(
         self, message: IncomingMessage, photos: Sequence[Attachment], outcomes: Sequence[JobView | UserError]
     ) -> Card | None:
-        """What there is to say of photos that were taken in, or not."""
+        """Close the album of several photos; returns the feedback on all outcomes."""
         if len(photos) > 1:
             await self._albums.close(message.source)
         return album_feedback(outcomes, photos, message.person, self._clock())
 
     async def _request(self, message: IncomingMessage) -> JobRequest | UserError:
-        """The request without its photo; or why they can't ask here at all, before anything of theirs is fetched.
+        """The request without its photo; or why they have no access here, before any file is downloaded.
 
-        The group's rules are read once, for all photos of an album, and the platform is asked only where it matters
-        who is an admin; each job's admission reads them again, since limits hold only inside its transaction.
+        The group's rules are read once for all photos of an album, and the platform is asked for admin rights only
+        where they matter. Each job's admission reads the rules again: limits hold only inside its transaction.
         """
         access = await self._jobs.queries.chat_access(message.person, message.chat)
         by_admin = access.admin_matters and await message.is_admin()
@@ -292,13 +294,13 @@ class PhotoRequests:
         return JobRequest(message.person, message.chat, message.source, reply_to=message.message_id, by_admin=by_admin)
 
     async def _read(self, message: IncomingMessage, photo: Attachment) -> bytes | UserError:
-        """The bytes; of somebody who doesn't want that, nothing is fetched."""
+        """The bytes of a photo; OPTED_OUT, without downloading it, if its owner has opted out."""
         if await self._withholds(photo, message.person):
             return UserError(ErrorCode.OPTED_OUT)
         return await read_attachment(photo)
 
     async def _by_source(self, message: IncomingMessage) -> JobView | None:
-        """The job that this message has made, if it has, or that one of its photos has."""
+        """The job that this message or one of its photos has made, if any."""
         sources = [message.source, *(photo.source for photo in message.attachments if photo.source)]
         views = [await self._jobs.queries.by_source(message.person, source) for source in sources]
         return next((view for view in views if view is not None), None)
@@ -313,7 +315,7 @@ class PhotoRequests:
 
 
 def _photos(message: IncomingMessage, *, mine: bool) -> tuple[Attachment, ...]:
-    """What is to be painted: what was sent, else what is replied to, else a profile photo."""
+    """The photos to paint: the attachments, else the replied photo, else a profile photo (`mine`: their own)."""
     if message.attachments:
         return message.attachments[:MAX_PHOTOS]
     if mine:
@@ -325,7 +327,7 @@ def _photos(message: IncomingMessage, *, mine: bool) -> tuple[Attachment, ...]:
 def _request_for_photo(
     request: JobRequest, message: IncomingMessage, photo: Attachment, number: int, photos: int
 ) -> JobRequest:
-    """The request for one photo, whose own source goes before the one of the request."""
+    """The request for photo `number` (from 0) of `photos`; the photo's own source is preferred to the request's."""
     one = request.of_album(number, photos)
     return replace(
         one,

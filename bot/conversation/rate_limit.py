@@ -1,7 +1,6 @@
-"""Restraint with those who ask too fast: a person, or a group as a whole. They are told once, and then not heard for a
-minute; what they say meanwhile is passed over.
+"""Rate limits for people and for groups as a whole. Whoever exceeds one is warned once and ignored for a minute.
 
-Remembered by each process for itself: who is heard by several may ask that much faster.
+Each process counts for itself, so with several processes the limit is higher by that factor.
 """
 
 from collections import OrderedDict
@@ -13,35 +12,36 @@ from bot.messaging.platform import Chat, Person
 from bot.runtime.token_bucket import Rate, TokenBuckets
 
 MUTE_SECONDS = 60.0
-GROUP_FACTOR = 2  # what a group may ask together, of what one person may
-MAX_REMEMBERED = 10_000  # who is remembered, and what
+GROUP_FACTOR = 2  # a group's limit as a multiple of a person's
+MAX_REMEMBERED = 10_000  # keys and requests; the oldest are forgotten
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
 
 class Verdict(Enum):
-    """Whether somebody is heard."""
+    """The decision on a request."""
 
     ALLOWED = auto()
-    WARNED = auto()  # not heard, and to be told so
-    IGNORED = auto()
+    WARNED = auto()  # not handled, and the person is to be warned
+    IGNORED = auto()  # not handled, without an answer
 
 
 class RateLimiter:
-    """`per_minute`: what one person may ask in a minute, and at once after a quiet one. `clock` gives seconds."""
+    """Token buckets of people and groups. `per_minute`: requests of one person per minute, and the size of a burst
+    after a quiet minute. `clock` gives seconds."""
 
     def __init__(self, per_minute: float, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._people = TokenBuckets(Rate(per_minute, per_minute / 60), clock, MAX_REMEMBERED)
-        together = per_minute * GROUP_FACTOR
-        self._groups = TokenBuckets(Rate(together, together / 60), clock, MAX_REMEMBERED)
+        group_rate = per_minute * GROUP_FACTOR
+        self._groups = TokenBuckets(Rate(group_rate, group_rate / 60), clock, MAX_REMEMBERED)
         self._muted_until: OrderedDict[str, float] = OrderedDict()
         self._allowed: OrderedDict[Hashable, None] = OrderedDict()
 
     def check(self, person: Person, chat: Chat, request: Hashable) -> Verdict:
-        """Count a request, once: one that was heard and is tried again is heard. A group does not suffer for what one
-        of its people is not heard with."""
+        """Count a request. A retry of an allowed request is allowed without counting it again; requests over a
+        person's limit don't count for the group."""
         if request in self._allowed:
             return Verdict.ALLOWED
         verdict = self._check_key(self._people, f"{person.platform}:{person.platform_id}")
@@ -62,7 +62,7 @@ class RateLimiter:
 
 
 def _remember(memory: OrderedDict[Key, Value], key: Key, value: Value) -> None:
-    """What was noted longest ago is forgotten, when there is too much."""
+    """Store a value; drop the oldest one when there are too many."""
     memory[key] = value
     memory.move_to_end(key)
     if len(memory) > MAX_REMEMBERED:

@@ -1,6 +1,6 @@
-"""Says what the core has answered: cards with what follows them, and what a press of a button asks for.
+"""Sends the core's answers: cards with their follow-ups, and the effects of button presses.
 
-The same for every platform that has chats; each step is tried again while the platform asks for patience.
+It is the same for every platform with chats. Each step is retried while the platform raises TryLater.
 """
 
 from contextlib import aclosing
@@ -18,30 +18,30 @@ if TYPE_CHECKING:
 
 
 class ButtonPlatform(Platform, Protocol):
-    """A platform whose messages have buttons that can be changed by themselves."""
+    """A platform where the buttons of a message can be changed without its text."""
 
     async def set_rows(self, address: Address, rows: ButtonRows) -> None:
-        """Change only the buttons of a message. Raises NotNow or Gone."""
+        """Change only the buttons of a message. Raises TryLater or TargetGone."""
 
 
 @dataclass(frozen=True)
 class Responder:
-    """Raises nothing but Interrupted."""
+    """Sends answers to a platform. Its methods raise only Interrupted."""
 
     platform: ButtonPlatform
     retry: Retry
 
     async def show(self, where: Address, card: Card) -> None:
-        """A card, and what follows it."""
+        """Send a card and its follow-ups."""
         await self.retry.until_done(lambda: self.platform.show(where, card), failed="")
         if card.followups is not None:
-            # Closing it lets go of the files that it holds, however the sending ends.
+            # Closing the generator releases the files that it holds, however the sending ends.
             async with aclosing(cast("AsyncGenerator[Card, None]", card.followups())) as more:
                 async for one in more:
                     await self.retry.until_done(partial(self.platform.show, where, one), failed="")
 
     async def carry_out(self, request: ButtonPress, answer: CallbackAnswer) -> None:
-        """What a press asks for, except its notice: that is the platform's own."""
+        """Apply the answer to a press, except its notice, which each platform shows in its own way."""
         here = Address(request.chat, message_id=request.message_id, person=request.person)
         until_done = self.retry.until_done
         if answer.remove:

@@ -1,4 +1,4 @@
-"""Tries again what fails for now, and gives up politely."""
+"""Retries work that fails temporarily, a limited number of times."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -19,25 +19,27 @@ BACKOFF_SECONDS = 2.0
 
 
 class Interrupted(Exception):
-    """We were told to stop while an update waited for its next attempt: it has to come again."""
+    """The process is stopping while an update waits for its next attempt: the update has to be delivered again."""
 
 
 class Retry:
-    """Does work until it is done. Raises nothing but Interrupted."""
+    """Runs work until it succeeds. Raises only Interrupted."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
-        """Finish the attempts that are under way, begin no new ones."""
+        """Let current attempts finish; waits for further ones raise Interrupted."""
         self._stopping.set()
 
     async def until_done(self, work: Callable[[], Awaitable[T]], *, failed: T, attempts: int = ATTEMPTS) -> T | None:
-        """The outcome of `work`, tried again when patience is asked for; `failed` when that was in vain, None when
-        nobody is there to be told.
+        """The result of `work`, retried on errors; `failed` after `attempts` attempts, None on TargetGone.
 
-        The core makes repeats harmless: a source stands for one job.
+        Repeating a request is harmless: a source makes only one job.
+
+        Raises:
+            Interrupted: `stop` was called while waiting for the next attempt.
         """
         for attempt in range(1, attempts + 1):
             wait = BACKOFF_SECONDS * 2**attempt
@@ -45,10 +47,10 @@ class Retry:
                 return await work()
             except TargetGone:
                 return None
-            except TryLater as patience:
-                wait = patience.retry_after
+            except TryLater as error:
+                wait = error.retry_after
             except Exception:  # anything may fail below, the database too; one update must not stop the others
-                log.exception("an update could not be dealt with", attempt=attempt)
+                log.exception("an update could not be handled", attempt=attempt)
             if attempt < attempts and await self._clock.wait(self._stopping, min(wait, MAX_WAIT_SECONDS)):
                 raise Interrupted
         log.warning("an update was given up", attempts=attempts)

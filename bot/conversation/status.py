@@ -1,4 +1,4 @@
-"""/queue, /quota and /cancel: where somebody's pictures are, what they have left, and taking back what waits."""
+"""/queue, /quota and /cancel: the state of the queue, the units left, and cancelling all jobs."""
 
 from collections.abc import Callable
 
@@ -17,7 +17,7 @@ HELP = (HelpLine(60, _QUOTA, _QUOTA), HelpLine(65, _QUEUE, _QUEUE), HelpLine(70,
 
 
 class StatusCommands:
-    """`clock` gives epoch seconds."""
+    """Handles /queue, /quota and /cancel. `clock` gives epoch seconds."""
 
     def __init__(self, jobs: JobService, clock: Callable[[], float]) -> None:
         self._jobs, self._clock = jobs, clock
@@ -43,11 +43,11 @@ class StatusCommands:
         return Card(quota_text(quota, texts_for(message.person.language), self._clock()))
 
     async def cancel(self, message: IncomingMessage, _: str) -> Card:
-        """All that waits or runs."""
+        """Cancel all waiting and running jobs."""
         return Card(cancel_text(await self._jobs.cancel_all(message.person), texts_for(message.person.language)))
 
     async def queue(self, message: IncomingMessage, _: str) -> Card:
-        """The queue as a whole, and their own jobs in it."""
+        """Show the whole queue, and the person's own jobs in it."""
         texts = texts_for(message.person.language)
         queue = await self._jobs.queries.queue(message.person)
         if not queue.waiting and not queue.running:
@@ -64,7 +64,7 @@ class StatusCommands:
 
 
 def quota_text(quota: QuotaView, texts: Texts, now: float) -> str:
-    """Today's units in plain words."""
+    """A person's units and credits as text. `now` is in epoch seconds."""
     lines = [
         texts.ngettext(
             "You have {n} of {limit} pictures left today.",

@@ -1,4 +1,4 @@
-"""/styles: all styles with their samples on one sheet, a page at a time; and links to a single one."""
+"""/styles: all styles with their samples, page by page; and deep links to a single style."""
 
 import asyncio
 import io
@@ -29,14 +29,14 @@ _INK = (34, 34, 34)
 
 @dataclass(frozen=True)
 class GalleryPage(CallbackData, kind="gallery"):
-    """Another page. `zero` is not used: it stood there when the first of these buttons were packed."""
+    """Show another page. `zero` is unused: the first release packed it, and old buttons must keep unpacking."""
 
     zero: int
     page: int
 
 
 class StyleGallery:
-    """Shows `styles`, those on offer."""
+    """Shows the offered styles."""
 
     def __init__(self, styles: Sequence[Style], capabilities: Capabilities = DEFAULT_CAPABILITIES) -> None:
         self._styles, self._capabilities = tuple(styles), capabilities
@@ -56,22 +56,24 @@ class StyleGallery:
         return CallbackAnswer(edit=await self.page(texts_for(press.person.language), data.page))
 
     async def show_style(self, message: IncomingMessage, slug: str) -> Card | None:
-        """A single style, for somebody who came by a link."""
+        """Show a single style, for a deep link; None if it is not on offer."""
         style = find(slug, self._styles)
         if style is None:
             return None
         texts, jpeg = texts_for(message.person.language), sample(style.slug)
         name = style.name(texts.language)
-        words = texts.gettext("{style}: send me a photo with {number} as its caption.", style=name, number=style.index)
-        return Card(words, picture=None if jpeg is None else Picture(jpeg, f"{style.slug}.jpg", name))
+        caption = texts.gettext(
+            "{style}: send me a photo with {number} as its caption.", style=name, number=style.index
+        )
+        return Card(caption, picture=None if jpeg is None else Picture(jpeg, f"{style.slug}.jpg", name))
 
     async def page(self, texts: Texts, number: int) -> Card:
-        """The styles with their samples, a page at a time."""
+        """One page (from 0) of the styles with their samples."""
         samples = self._capabilities.samples_per_page
         pages = max(1, -(-len(self._styles) // samples))
         number = clamp_page(number, pages)
         styles = self._styles[number * samples : (number + 1) * samples]
-        if styles not in self._sheets:  # a thread is enough: once per set of styles, and Pillow lets go of the lock
+        if styles not in self._sheets:  # in a thread: Pillow releases the GIL, and each page is drawn only once
             self._sheets[styles] = await asyncio.to_thread(gallery_sheet, styles)
         jpeg = self._sheets[styles]
         alt = texts.gettext("Samples of all styles, each with its number")

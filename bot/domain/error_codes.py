@@ -1,4 +1,4 @@
-"""Why a request was refused or a job failed."""
+"""Error codes of refused requests and failed jobs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,9 +6,12 @@ from enum import StrEnum
 
 
 class ErrorCode(StrEnum):
-    """Each has a sentence in every language (`bot.i18n`). The values are stored in job rows."""
+    """Each code has a message in every language (`bot.i18n`). The values are stored in job rows, so they never change.
 
-    # the photo, found at intake: no unit was spent
+    Comments name the details that a code comes with (`UserError.details`).
+    """
+
+    # the photo, rejected at intake: no unit was charged
     EMPTY = "empty"
     TOO_MANY_BYTES = "too_many_bytes"
     TOO_MANY_PIXELS = "too_many_pixels"
@@ -26,7 +29,7 @@ class ErrorCode(StrEnum):
     NOT_FOUND = "not_found"
     NOT_NOW = "not_now"  # e.g. cancelling what has ended
     PHOTO_EXPIRED = "photo_expired"
-    # who asks, and where
+    # the person, and the chat
     BANNED = "banned"
     GROUP_OFF = "group_off"
     GROUP_STYLE = "group_style"
@@ -51,14 +54,14 @@ class ErrorCode(StrEnum):
     GROUPS_ONLY = "groups_only"
     PAYMENT_UNKNOWN = "payment_unknown"
     REFUNDED = "refunded"
-    # the run: the API said so, and the unit was given back
-    PHOTO_REFUSED = "photo_refused"  # resolution or format, says the API
-    NO_FACE = "no_face"  # by the intake too, where a face is required: then no unit was spent
+    # processing: the unit is released
+    PHOTO_REFUSED = "photo_refused"  # the API refused its resolution or format
+    NO_FACE = "no_face"  # also from intake, where a face is required: then no unit was charged
     CONTENT_REFUSED = "content_refused"
-    SERVICE_DOWN = "service_down"  # tried again and again, gave up
+    SERVICE_DOWN = "service_down"  # all retries failed
     RESULT_LOST = "result_lost"
     DRAFT_EXPIRED = "draft_expired"
-    UNKNOWN = "unknown"  # written by another version of this program
+    UNKNOWN = "unknown"  # stored by another version of this program
 
     @classmethod
     def read(cls, value: str) -> "ErrorCode":
@@ -71,7 +74,8 @@ class ErrorCode(StrEnum):
 
 @dataclass(frozen=True)
 class UserError:
-    """An error that a person reads, with the values that its sentence needs."""
+    """An error for a person, with the values that its message needs: `limit` and `left` are counts, `resets_at` and
+    `until` epoch seconds, `seconds` a duration."""
 
     code: ErrorCode
     details: Mapping[str, int | float | str] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""How long a job still takes, how far it is, and which changes of that are worth showing. Pure."""
+"""Estimates of a job's remaining time and progress, and which changes of them are worth showing. Pure."""
 
 from storage.jobs import Job, State
 
@@ -17,8 +17,8 @@ def seconds_left(*, place: int, running_for: float | None, cycle: float, slots: 
 
 
 def progress(job: Job, cycle: float, now: float) -> float | None:
-    """How far a running job is, 0..1, estimated from its time: it slows down near the end and never reaches 1. None
-    unless it is running."""
+    """The progress of a running job in 0..1, estimated from its running time: it slows down near the end and never
+    reaches 1. None unless it is running. `cycle`: seconds that a task takes; `now`: epoch seconds."""
     if job.state == State.FETCHING:
         return 0.98
     if job.state != State.RUNNING or job.submitted is None:
@@ -39,7 +39,7 @@ def is_worth_showing(place: int) -> bool:
 
 
 def eta_differs(old: float | None, new: float | None) -> bool:
-    """Whether an estimate changed enough to be shown again."""
+    """Whether an estimate (in seconds) changed enough to be shown again."""
     if old is None or new is None:
         return old is not new
     return abs(new - old) >= ETA_STEP * max(old, 1.0)

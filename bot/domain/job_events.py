@@ -1,4 +1,4 @@
-"""What may happen to a job, as values; `bot.domain.job_lifecycle` says what each changes."""
+"""The events of a job, as values; `bot.domain.job_lifecycle` decides what each changes."""
 
 from dataclasses import dataclass
 
@@ -16,14 +16,14 @@ class StyleChosen:
 
 @dataclass(frozen=True)
 class ResultKnown:
-    """The picture for this photo and style is stored already: no place in the queue, and no unit if one was spent."""
+    """The picture for this photo and style is stored already, so the job skips the queue."""
 
     style: int
 
 
 @dataclass(frozen=True)
 class Claimed:
-    """Its turn has come: this slot of this account is held for it, and an attempt begins."""
+    """A worker has claimed it: this slot of this account is held for it, and an attempt begins."""
 
     account_id: str
     slot: int
@@ -38,7 +38,7 @@ class SubmitAccepted:
 
 @dataclass(frozen=True)
 class SubmitRejected:
-    """The API has certainly not accepted it: refused, or not reached."""
+    """The API has certainly not accepted it: it refused, or was not reached."""
 
     code: str
     decision: Decision
@@ -46,7 +46,8 @@ class SubmitRejected:
 
 @dataclass(frozen=True)
 class SubmitNotFound:
-    """The answer was lost and the task list has no task: not accepted, for the n-th time of this job."""
+    """The response was lost, and the task list has no task: not accepted. `times`: how often that happened to this job,
+    from 1."""
 
     times: int
 
@@ -66,7 +67,7 @@ class TaskFailed:
 
 @dataclass(frozen=True)
 class TaskLost:
-    """The API accepted the task and no longer knows it. It may have been paid, so the job is not sent again."""
+    """The API accepted the task and no longer knows it. It may be billed, so the job is not submitted again."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ class FetchFailed:
 
 @dataclass(frozen=True)
 class Orphaned:
-    """Its account is no longer ours. `free`: nothing at that account costs anything."""
+    """Its account is no longer configured. `free`: tasks at that account cost nothing."""
 
     free: bool
 
@@ -105,14 +106,14 @@ class Expired:
 
 @dataclass(frozen=True)
 class AwaitingConsent:
-    """It has all it needs except the consent of the person whose photo it is."""
+    """It has all it needs except the consent of the person in the photo."""
 
     style: int
 
 
 @dataclass(frozen=True)
 class Declined:
-    """It won't be painted: the person whose photo it is refused, or agreed when a limit no longer allowed it."""
+    """It won't be processed: the person in the photo refused, or agreed when a limit no longer allowed it."""
 
     reason: ErrorCode
 

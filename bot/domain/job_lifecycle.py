@@ -1,4 +1,4 @@
-"""The states of a job: job, event, time → change. Pure: nothing here waits, reads or writes.
+"""The states of a job: (job, event, time) → transition. Pure.
 
 ```
 DRAFT → QUEUED → SUBMITTING → RUNNING → FETCHING → STORED → DELIVERED
@@ -78,9 +78,15 @@ EVERYTHING = REQUESTER | BUDGET
 
 @dataclass(frozen=True)
 class Transition:
-    """What is to be written in one transaction: the changed job; `settle`: which of its units are settled, and how;
-    `notify`: whether its person is owed the outcome; `attempt`: how its attempt ended, in one word; `pause_account`:
-    the code for which its account is to be paused."""
+    """What to write in one transaction.
+
+    Attributes:
+        job: The job after the event.
+        settle: Which of its units are committed or released.
+        notify: Whether its person is notified of the outcome.
+        attempt: The outcome of its attempt, in one word; None: the attempt goes on, or there is none.
+        pause_account: The API's error code for which the account must be paused; None: it goes on.
+    """
 
     job: Job
     settle: tuple[tuple[frozenset[ScopeKind], Settlement], ...] = ()
@@ -116,7 +122,7 @@ _FROM: dict[type, frozenset[State]] = {
 
 
 def advance(job: Job, event: Event, now: float, *, jitter: float = 0.0) -> Transition:
-    """The change that an event makes. `jitter` in 0..1 spreads retries.
+    """The transition that an event makes. `now` is in epoch seconds; `jitter` in 0..1 spreads retries.
 
     Raises:
         InvalidTransition: the event does not fit the job's state.
@@ -165,9 +171,8 @@ def _setback(job: Job, event: Event, now: float, jitter: float) -> Transition:
             return _after_failure(job, code, decision, now, jitter, counted=False)
         case TaskFailed(code, decision):
             return _after_failure(job, code, decision, now, jitter, counted=True)
-        case SubmitNotFound(times) if (
-            times < MAX_MISSES
-        ):  # at once after the first, which was most likely a crash of ours
+        case SubmitNotFound(times) if times < MAX_MISSES:
+            # At once after the first one, which was most likely a crash of this process.
             return _requeue(job, now + (backoff(times - 2, jitter) if times > 1 else 0.0), "missed")
         case SubmitNotFound():
             return _fail(job, ErrorCode.SERVICE_DOWN, "missed")
@@ -189,15 +194,13 @@ def _after_failure(job: Job, code: str, decision: Decision, now: float, jitter: 
     match decision:
         case Decision.PAUSE_ACCOUNT:
             return replace(_requeue(job, now, code), pause_account=code)
-        case Decision.RETRY_LATER if (
-            not counted
-        ):  # nothing was accepted: it keeps its place, and the breaker sets the pause
+        case Decision.RETRY_LATER if not counted:
+            # Nothing was accepted: the job keeps its place, and the circuit breaker decides when to go on.
             return _requeue(job, now, code)
         case Decision.RETRY_LATER if tries < MAX_RESUBMITS:
             return _requeue(again, now + backoff(tries, jitter), code)
-        case Decision.NEW_LINK if (
-            tries < MAX_RESUBMITS
-        ):  # at once, then later: we may have been down when the API fetched the photo
+        case Decision.NEW_LINK if tries < MAX_RESUBMITS:
+            # At once, then later: our server may have been down when the API fetched the photo.
             return _requeue(again, now + (backoff(tries - 1, jitter) if tries else 0.0), code)
         case Decision.NO_FACE if tries < ONCE_MORE:
             return _requeue(again, now, code)
@@ -220,10 +223,10 @@ def _requeue(job: Job, next_at: float, outcome: str) -> Transition:
 
 
 def _fail(job: Job, reason: ErrorCode, code: str, *, budget: Settlement = "release") -> Transition:
-    """Whatever happened, the person's unit goes back. `budget`: whether the owner may have to pay all the same."""
+    """A failure always releases the requester's unit. `budget`: "commit" if the API may bill it all the same."""
     settle: tuple[tuple[frozenset[ScopeKind], Settlement], ...] = ((REQUESTER, "release"), (BUDGET, budget))
     attempt = code if job.state in ACTIVE else None
-    if job.cancel_requested:  # they were told when they cancelled
+    if job.cancel_requested:  # the person was notified when they cancelled
         return Transition(
             replace(job, state=State.CANCELED, slot=None, result_url=None), settle=settle, attempt=attempt
         )

@@ -1,4 +1,4 @@
-"""What a person sees of their job, their quota and the queue."""
+"""Views of a job, a quota and the queue, as a person may see them."""
 
 from dataclasses import dataclass
 
@@ -10,10 +10,11 @@ __all__ = ["ENDED", "WAITING", "JobView", "QueueView", "QuotaView", "State"]
 
 @dataclass(frozen=True)
 class JobView:
-    """A job as its person may see it, at one moment.
+    """A job as its person may see it, at one moment. Times are epoch seconds.
 
     `place` counts from 1 and is None unless QUEUED. `eta_seconds`: until the picture is finished; `eta_is_minimum`:
-    later jobs of others may still come before it. `progress` is 0..1 while RUNNING.
+    later jobs of others may still come before it. `progress` is in 0..1 while RUNNING or FETCHING. `width` and `height`
+    are the result's, in pixels.
     """
 
     id: int
@@ -33,9 +34,9 @@ class JobView:
     merged: bool = False  # … and came from another message
     asked: float | None = None  # when it was queued
     has_photo: bool = False
-    subject: str | None = None  # whose photo it is, if not the requester's: an id of the platform
-    consent: str | None = None  # "asked": it waits for their consent; "given"
-    reference_name: str | None = None  # of the saved style that is used
+    subject: str | None = None  # the person in the photo, if not the requester: an id of the platform
+    consent: str | None = None  # "asked": it waits for their answer; "given"
+    reference_name: str | None = None  # name of the saved style that is used
     width: int | None = None
     height: int | None = None
     expires_at: float | None = None  # of the result
@@ -45,9 +46,9 @@ class JobView:
 class QuotaView:
     """Today's units of one person. `left` = limit - used - reserved - given.
 
-    `given`: of today's units, those given to groups; `credits`: units beyond today's, which don't expire;
-    `group_credits`: those of the group where they ask, None elsewhere. They are used in this order: today's units,
-    credits, group credits.
+    `given`: today's units that were given to groups; `resets_at`: epoch seconds; `credits`: units that don't expire;
+    `group_credits`: those of the group where the request is made, None elsewhere. They are used in this order: today's
+    units, credits, group credits.
     """
 
     limit: int

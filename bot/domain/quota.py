@@ -1,4 +1,4 @@
-"""What a job is charged to: the rules as pure functions; `storage.ledger` keeps them under contention."""
+"""The scopes that jobs are charged to, as pure functions; `storage.ledger` enforces their limits under contention."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -27,7 +27,8 @@ def resets_at(now: float) -> float:
 
 
 def images_within(budget_cny: Decimal) -> int:
-    """How many images a budget pays for. The free tier counts like the rest: a hard stop must not guess."""
+    """How many images a budget pays for. Free-tier images count too, because the budget is a hard limit and how much of
+    the tier is left is not known for certain."""
     return int(budget_cny // PRICE_CNY)
 
 
@@ -48,12 +49,12 @@ def group_scope(chat_id: int, now: float) -> Scope:
 
 
 def credits_scope(person_id: int) -> Balance:
-    """A person's credits: units on top of the day's."""
+    """A person's credits: units that are used after the day's."""
     return Balance(ScopeKind.CREDITS, f"purse:{person_id}", EVER)
 
 
 def group_credits_scope(chat_id: int, period: str = EVER) -> Balance:
-    """A group's credits. Free units of a day that were given to it are kept under that day, and end with it."""
+    """A group's credits. A day's free units that were given to it have that day as their period, and expire with it."""
     return Balance(ScopeKind.GROUP_CREDITS, f"pot:{chat_id}", period)
 
 
@@ -63,5 +64,5 @@ def kept_scopes(person_id: int, now: float) -> tuple[Scope, Balance]:
 
 
 def account_scope(account_id: str, free_images: int = UNLIMITED) -> Scope:
-    """All images of an API account, against which its free tier counts down."""
+    """All images of an API account; the limit is its free tier."""
     return Scope(ScopeKind.ACCOUNT, f"account:{account_id}", EVER, free_images)

@@ -1,4 +1,4 @@
-"""The catalogue of styles: what they are called, and which are offered.
+"""The catalogue of styles: their names, and lookup by index or name.
 
 Index and Chinese name are the API's own (its model page); slugs and English names are ours.
 """
@@ -26,7 +26,8 @@ class Style:
 
 @dataclass(frozen=True)
 class SavedStyle:
-    """A saved style as its owner or their group may see it. `sha256` of the picture tells two apart, or not."""
+    """A saved style as its owner or their group may see it. `created` is in epoch seconds; equal pictures have the same
+    `sha256` (hex)."""
 
     id: int
     name: str

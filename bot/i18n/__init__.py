@@ -1,7 +1,7 @@
-"""What people read, in their language.
+"""The texts that people read, in their language.
 
-The msgids are the English sentences; every other language is a folder of .po files. A folder may hold several files
-(one a part of the product); they are read together, straight from the .po text: nothing is compiled or built.
+The msgids are the English sentences; every other language is a folder of .po files, one for each part of the product.
+They are merged and read directly from the .po files: there is no build step.
 """
 
 from bot.i18n.catalog import LANGUAGES, Texts, mark, texts_for

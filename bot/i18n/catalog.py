@@ -1,4 +1,4 @@
-"""Catalogues: which languages there are, and how a sentence, a duration or a moment is said in each."""
+"""Catalogues: the supported languages, and how texts, durations and dates are formatted in each."""
 
 import io
 from collections.abc import Iterator
@@ -14,16 +14,16 @@ from babel.messages.pofile import read_po
 
 LANGUAGES = ("en", "zh")
 _LOCALES = {"en": "en_GB", "zh": "zh_Hans_CN"}  # 24 hours a day in both
-_SECONDS_STEP = 5  # a time left that ticks by the second promises more than anyone knows
+_SECONDS_STEP = 5  # estimates are not accurate to the second
 
 
 def mark(msgid: str) -> str:
-    """Mark a sentence of a table for translation; it is looked up with `Texts.gettext` when it is said."""
+    """Mark a msgid for extraction and return it unchanged; it is translated with `Texts.gettext` where it is used."""
     return msgid
 
 
 class Texts:
-    """One language. `{names}` in a sentence are filled with `values`."""
+    """The texts of one language. `{names}` in a text are replaced with `values`."""
 
     def __init__(self, language: str, translations: NullTranslations) -> None:
         self.language = language
@@ -35,21 +35,21 @@ class Texts:
         return sentence.format(**values) if values else sentence
 
     def ngettext(self, one: str, many: str, n: int, /, **values: object) -> str:
-        """The plural form for `n`, which fills `{n}`."""
+        """The plural form for `n`, which replaces `{n}`."""
         return self._translations.ngettext(one, many, n).format(n=n, **values)
 
     def duration(self, seconds: float) -> str:
-        """A rough duration: "45 seconds", "2 minutes", "3小时". Never less than five seconds."""
+        """A rounded duration: "45 seconds", "2 minutes", "3小时". At least five seconds."""
         steps = max(1, round(seconds / _SECONDS_STEP)) * _SECONDS_STEP
         return format_timedelta(timedelta(seconds=steps), threshold=1, locale=self._locale)
 
     def moment(self, epoch: float) -> str:
-        """A date and a time of day in UTC (chats don't tell where a person lives)."""
+        """A date and time in UTC (chats don't reveal a person's time zone). `epoch` is in seconds."""
         return format_datetime(datetime.fromtimestamp(epoch, UTC), "medium", locale=self._locale) + " UTC"
 
 
 def texts_for(language: str) -> Texts:
-    """The texts for a language tag such as `zh-hans`, `zh_CN` or `en-GB`; English for those we don't speak."""
+    """The texts for a language tag such as `zh-hans`, `zh_CN` or `en-GB`; English for unsupported languages."""
     return _texts(negotiate_locale([language.replace("_", "-")], LANGUAGES, sep="-") or "en")
 
 

@@ -1,4 +1,4 @@
-"""One sentence for every reason why not: what happened, and what to do next. Fits any platform."""
+"""A message for every error code: what happened, and what to do next. The same on every platform."""
 
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.i18n.catalog import Texts, mark
@@ -46,7 +46,7 @@ _SENTENCES = {
     ErrorCode.PAYMENT_UNKNOWN: mark("I don't know that payment."),
     ErrorCode.REFUNDED: mark("That payment was given back already."),
 }
-_LATER = {  # until then, without and with how long that is
+_LATER = {  # temporary errors: without and with the remaining time
     ErrorCode.GROUP_LIMIT: (
         mark("This group has had all its pictures for today. There are new ones tomorrow."),
         mark("This group has had all its pictures for today. There are new ones in {time}."),
@@ -63,7 +63,7 @@ _LATER = {  # until then, without and with how long that is
 
 
 def error_message(why: UserError | ErrorCode, texts: Texts, *, now: float | None = None) -> str:
-    """The sentence for `why`. With `now` (epoch seconds) a used-up quota says how long until the next units."""
+    """The message for an error. With `now` (epoch seconds) temporary errors say how long they last."""
     problem = why if isinstance(why, UserError) else UserError(why)
     match problem.code:
         case ErrorCode.QUOTA_USED_UP:

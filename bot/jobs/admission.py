@@ -114,15 +114,22 @@ async def admit(
         seed=draft.seed,
         now=now,
     )
-    if known is not None:
-        if not known.spent:  # otherwise cancelling late and asking again would get every picture for free
-            await _pay(connection, draft, rules, now, in_group=group is not None)
-        await results.insert(connection, draft.id, known.result)
-        return (await apply_event(connection, draft, job_lifecycle.ResultKnown(style), now)).job
+    if known is None:
+        return await _enqueue(connection, draft, style, rules, now, in_group=group is not None)
+    if not known.spent:  # otherwise cancelling late and asking again would get every picture for free
+        await _pay(connection, draft, rules, now, in_group=group is not None)
+    await results.insert(connection, draft.id, known.result)
+    return (await apply_event(connection, draft, job_lifecycle.ResultKnown(style), now)).job
+
+
+async def _enqueue(
+    connection: AsyncConnection, draft: Job, style: int, rules: AdmissionRules, now: float, *, in_group: bool
+) -> Job:
+    """Reserve the units of a draft and give it its place in the queue. Raises RequestDenied."""
     if await jobs.count_waiting(connection, draft.person_id) >= rules.max_queued_per_person:
         raise RequestDenied(UserError(ErrorCode.QUEUE_FULL, {"limit": rules.max_queued_per_person}))
-    await _charge(connection, draft, _shared_scopes(draft, rules, now, in_group=group is not None), now)
-    await _pay(connection, draft, rules, now, in_group=group is not None)
+    await _charge(connection, draft, _shared_scopes(draft, rules, now, in_group=in_group), now)
+    await _pay(connection, draft, rules, now, in_group=in_group)
     tag = fair_queue.next_tag(await queue.get_turn(connection, draft.person_id))
     await queue.set_last_tag(connection, draft.person_id, tag)
     return (await apply_event(connection, draft, job_lifecycle.StyleChosen(style, tag), now)).job

@@ -24,7 +24,7 @@ READ_TIME_FACTOR = 9.0  # interval as a multiple of the read's duration: reads t
 
 @dataclass(frozen=True)
 class QueueSnapshot:
-    """The queue at one moment. `waiting`: those of the watched jobs that wait or run, by id; `places`: their places."""
+    """The queue at one moment. `waiting`: the watched jobs that wait or run, by id; `places`: those in the queue."""
 
     state: QueueState
     places: Mapping[int, Place]
