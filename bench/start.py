@@ -117,7 +117,7 @@ async def start_with_queue(waiting: int) -> StartupResult:
         async with bot_process(folder, log=folder / "log", DASHSCOPE_API_KEY=KEY) as running:
             seconds = time.perf_counter() - start
             for number in range(3):
-                job = await running.wish(portrait_jpeg(shade=number), key=f"bench-of-memory-{number}")
+                job = await running.request(portrait_jpeg(shade=number), key=f"bench-of-memory-{number}")
                 await running.when(job, "queued")
             return StartupResult(seconds, *memory(running.process.pid))
 

@@ -1,12 +1,12 @@
-"""The real bot in a process of its own, which a test may kill at any moment and start again on the same folder.
+"""The real bot in a process of its own. A test may kill it at any moment and start it again on the same folder.
 
     async with bot_process(tmp_path, base_url=gate.base_url) as bot:
-        job = await bot.wish(portrait_jpeg())
+        job = await bot.request(portrait_jpeg(), key="1")
         await bot.kill()
     async with bot_process(tmp_path, base_url=gate.base_url) as bot:
         done = await bot.ended(job)
 
-The visitor's cookie is kept in the folder, so that the same person comes back after a restart.
+The visitor's cookie is kept in the folder, so that it is the same person after a restart.
 """
 
 import asyncio
@@ -36,8 +36,8 @@ class Bot:
     cookies: Path
     log: Path | None = None
 
-    async def wish(self, photo: bytes, *, key: str, style: int = 0) -> int:
-        """The visitor's wish, accepted; returns the job's id."""
+    async def request(self, photo: bytes, *, key: str, style: int = 0) -> int:
+        """Request a picture as the visitor; returns the id of the accepted job."""
         data = {"style": str(style), "key": key}
         answer = await self.visitor.post("/api/jobs", data=data, files={"photo": ("me.jpg", photo)})
         assert answer.status_code == 202, answer.text
@@ -46,13 +46,13 @@ class Bot:
         return int(answer.json()["id"])
 
     async def job(self, job_id: int) -> dict[str, Any]:
-        """How a job stands."""
+        """A job as the API shows it."""
         answer = await self.visitor.get(f"/api/jobs/{job_id}")
         assert answer.status_code == 200, answer.text
         return dict(answer.json())
 
     async def when(self, job_id: int, *states: str) -> dict[str, Any]:
-        """The job, once it is in one of these states, as the page hears it."""
+        """The job, once it is in one of these states, from the event stream."""
         async with self.visitor.stream("GET", f"/api/jobs/{job_id}/events", timeout=60) as events:
             async for line in events.aiter_lines():
                 if line.startswith("data: ") and (job := json.loads(line[6:]))["state"] in states:
@@ -79,15 +79,14 @@ class Bot:
         return [job["id"] for job in (await self.visitor.get("/api/jobs")).json()["jobs"]]
 
     async def kill(self) -> None:
-        """`kill -9`: nothing is said good-bye to."""
+        """End it with SIGKILL: no clean-up."""
         self.process.kill()
         await self.process.wait()
 
 
 @asynccontextmanager
 async def bot_process(folder: Path, *, log: Path | None = None, **settings: str) -> AsyncIterator[Bot]:
-    """Start the bot on a folder, until the end of the block; `settings` as in `.env`. What it writes goes to `log`, if
-    there is one."""
+    """Start the bot on a folder, until the end of the block; `settings` as in `.env`. `log`: where its stderr goes."""
     folder.mkdir(exist_ok=True)  # noqa: ASYNC240  # quick, and nothing else is going on yet
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LD_LIBRARY_PATH") if name in os.environ}
     chosen = {"DATA_DIR": str(folder / "data"), "PORT": "0", "WEB_CHAT": "on", "DASHSCOPE_API_KEY": "sk-crash-test"}
@@ -112,7 +111,7 @@ async def bot_process(folder: Path, *, log: Path | None = None, **settings: str)
 
 
 async def _address(process: Process) -> str:
-    """The bot says where it is once it answers."""
+    """The address that the bot prints when it is ready."""
     assert process.stdout is not None
     async with asyncio.timeout(START_SECONDS):
         line = (await process.stdout.readline()).decode()

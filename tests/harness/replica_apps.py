@@ -47,8 +47,8 @@ HASTE = 2.0
 
 @dataclass
 class Mail:
-    """What brings requests to us: to each installation in turn, to the one that is `pinned`, or, `everywhere`, the same
-    to all of them at one moment."""
+    """A load balancer: passes requests to each installation in turn, to the `pinned` one, or (`everywhere`) the same
+    request to all of them at once."""
 
     insides: dict[int, ASGIApp] = field(default_factory=dict)
     pinned: int | None = None
@@ -95,21 +95,21 @@ class ClockAfterDeliveries(WallClock):
 
 @dataclass(frozen=True)
 class Replicas:
-    """The installations, what brings requests to them, and what each has entered."""
+    """The installations, their load balancer, and the contexts that each has entered."""
 
     apps: list[Installation]
     mail: Mail
     stays: list[AsyncExitStack]
 
     async def holder(self, role: str) -> int:
-        """Which installation does this now."""
+        """The number of the installation that has this role."""
         names = [one.roles.owner for one in self.apps if isinstance(one.roles, Election)]
         async with self.apps[0].services.database.read() as connection:
             found = await connection.execute(text("SELECT owner FROM role WHERE name = :role"), {"role": role})
             return names.index(found.scalar_one())
 
     async def leave(self, number: int) -> None:
-        """This installation ends, in good order."""
+        """Stop this installation cleanly."""
         await self.stays[number].aclose()
 
 
@@ -119,11 +119,11 @@ class TelegramReplicas(Replicas):
     platforms: list[TelegramPlatform]
 
     def person(self, number: int) -> ChatUser:
-        """Somebody in their private chat."""
+        """A person in their private chat."""
         return ChatUser(self.api, number, number)
 
     def member(self, number: int) -> ChatUser:
-        """Somebody in the group."""
+        """A person in the group."""
         return ChatUser(self.api, number, GROUP)
 
 
@@ -134,7 +134,7 @@ class DiscordReplicas(Replicas):
 
     @property
     def town(self) -> DiscordTown:
-        """People, as one installation's tests know them."""
+        """The harness of a single installation, for its people."""
         return DiscordTown(self.apps[0], self.discord)
 
 
@@ -142,7 +142,7 @@ class DiscordReplicas(Replicas):
 async def installations(
     folder: Path, url: str, *, count: int = 2, until: Path | None = None, clock: WallClock | None = None, **more: Any
 ) -> AsyncIterator[list[Installation]]:
-    """Opened, and not at work yet. `more` are settings."""
+    """Open, but not running yet. `more` are settings."""
     async with AsyncExitStack() as stack:
         service = await stack.enter_async_context(stand_in(folder / "service", engine=quick_engine(until=until)))
         same = {
@@ -160,7 +160,7 @@ async def installations(
 async def telegram_replicas(
     folder: Path, url: str, *, by_webhook: bool = True, until: Path | None = None, **settings: Any
 ) -> AsyncIterator[TelegramReplicas]:
-    """Two of them at work until the block ends."""
+    """Two installations, running until the block ends."""
     mail = Mail()
     async with AsyncExitStack() as stack:
         api = await stack.enter_async_context(bot_api())
@@ -187,7 +187,7 @@ async def telegram_replicas(
 async def discord_replicas(
     folder: Path, url: str, *, until: Path | None = None, **settings: Any
 ) -> AsyncIterator[DiscordReplicas]:
-    """Two of them at work until the block ends; interactions are brought by HTTP."""
+    """Two installations, running until the block ends; interactions arrive by HTTP."""
     mail = Mail()
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(discord_server())
@@ -218,7 +218,7 @@ async def discord_replicas(
 
 
 async def _at_work(stack: AsyncExitStack, mail: Mail, number: int, app: Installation, platform: Platform) -> None:
-    """Until the stack is left; requests come until then."""
+    """Run the app and pass requests to it until the stack is closed."""
     await stack.enter_async_context(running(app, [platform]))
     mail.insides[number] = web_application(app, [platform])
     stack.callback(mail.insides.pop, number)

@@ -2,8 +2,8 @@
 
 async with replicas(tmp_path, postgres_url, gate.base_url) as replicas:
     one, two, three = replicas.bots
-    job = await one.wish(portrait_jpeg(), key="k")
-    holder = await replicas.holder()          # the number of the bot that drives the lane
+    job = await one.request(portrait_jpeg(), key="k")
+    holder = await replicas.holder()          # the number of the bot that drives the API account
     await replicas.bots[holder].kill()
 """
 
@@ -34,21 +34,21 @@ class Replicas:
     bots: list[Bot]
     wires: list[TcpProxy]
 
-    async def wish(self, by: int, number: int) -> int:
-        """One more photo, asked for at this bot; the visitor is known to all of them afterwards."""
+    async def request(self, by: int, number: int) -> int:
+        """Request one more picture from this bot; afterwards all bots know the visitor."""
         asked = self.bots[by]
-        job = await asked.wish(portrait_jpeg(shade=20 * number), key=f"wish-number-{number}")
+        job = await asked.request(portrait_jpeg(shade=20 * number), key=f"request-{number}")
         for bot in self.bots:
             bot.visitor.cookies.update(asked.visitor.cookies)
         return job
 
     async def rows(self, query: str) -> Sequence[Any]:
-        """What stands in the database."""
+        """The rows of a query."""
         async with await psycopg.AsyncConnection.connect(self.url) as connection:
             return await (await connection.execute(query.encode())).fetchall()
 
     async def holder(self, *, but: int | None = None) -> int:
-        """Which bot drives the lane; when it is another than `but`."""
+        """The number of the bot that drives the API account, once it is another than `but`."""
         pids = [bot.process.pid for bot in self.bots]
         api_account = f"dispatcher:{account_id_of(KEY)}"
         async with asyncio.timeout(SOON):
@@ -61,7 +61,7 @@ class Replicas:
 
 
 def account_id_of(key: str) -> str:
-    """The account's name."""
+    """The account's id."""
     return account_id(SecretStr(key))
 
 
@@ -69,7 +69,7 @@ def account_id_of(key: str) -> str:
 async def replicas(
     folder: Path, url: str, base_url: str, *, count: int = 3, **settings: str
 ) -> AsyncIterator[Replicas]:
-    """So many bots at work until the block ends."""
+    """`count` bots, running until the block ends."""
     async with AsyncExitStack() as stack:
         lines = [await stack.enter_async_context(database_proxy(url)) for _ in range(count)]
         started = [

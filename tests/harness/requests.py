@@ -1,4 +1,4 @@
-"""People, groups, and a quick way to ask; and proofs that nothing was lost on the way."""
+"""People, groups and requests for tests, and checks that nothing was lost."""
 
 from dataclasses import dataclass
 from itertools import count
@@ -20,7 +20,7 @@ _numbers = count(1)
 
 
 def a_person(name: str = "") -> Person:
-    """Somebody new, unless named."""
+    """A new person, unless named."""
     return Person("test", name or f"person {next(_numbers)}")
 
 
@@ -30,7 +30,7 @@ def a_group(name: str = "") -> Chat:
 
 
 def a_photo() -> bytes:
-    """A photo that no test has seen yet (of some 1,500)."""
+    """A photo that differs from the last 1,500."""
     number = next(_numbers)
     return portrait_jpeg(300 + number // 50 % 30 * 4, 400, shade=number % 50 * 5)
 
@@ -59,7 +59,7 @@ def reason(answer: object) -> ErrorCode:
 
 @dataclass
 class ManualClock:
-    """A wall clock's time that a test moves forward by assignment."""
+    """The time of a wall clock, which a test sets."""
 
     time: float
 
@@ -68,7 +68,7 @@ class ManualClock:
 
 
 async def audit(app: Installation) -> None:
-    """Sums and rows of all units agree, and every job that has ended is settled."""
+    """Check that sums and rows of all units agree, and that every job that has ended is settled."""
     async with app.services.database.read() as connection:
         assert await ledger.audit(connection) == ()
         assert await balances.audit(connection) == ()
@@ -85,13 +85,13 @@ async def audit(app: Installation) -> None:
 
 
 async def rows(app: Installation, sql: str, **values: object) -> list[Any]:
-    """Whatever a test wants to know."""
+    """The rows of a query."""
     async with app.services.database.read() as connection:
         return list((await connection.execute(text(sql), values)).all())
 
 
 async def stored_keys(app: Installation, person: Person) -> set[str]:
-    """The keys of all bytes that are kept under a person, from the store itself."""
+    """The keys of everything that the photo store keeps for a person."""
     found = await rows(
         app,
         "SELECT id FROM person WHERE platform = :platform AND platform_id = :id",

@@ -70,7 +70,7 @@ async def test_a_photo_becomes_a_picture_that_was_never_on_this_machines_disk(
         settings = {**server.environment(bucket), "PHOTO_LINKS": "bucket", "DASHSCOPE_EVENTS_SECRET": SECRET}
         log, folder = tmp_path / "log", tmp_path / "bot"
         async with bot_process(folder, log=log, **settings, DASHSCOPE_BASE_URL=api.base_url, LOG_LEVEL="debug") as bot:
-            job = await bot.wish(portrait_jpeg(), key="the-first-one")
+            job = await bot.request(portrait_jpeg(), key="the-first-one")
             assert (await bot.ended(job))["state"] in {"stored", "delivered"}
             assert (await bot.picture(job)).startswith(b"\xff\xd8\xff")
             await _knocks(bot)

@@ -121,7 +121,7 @@ async def trouble(town: Town, bot: Bot) -> None:
     await town.discord.wait_until(lambda: town.discord.gateway.is_connected and town.discord.commands.all)
     ben = SimulatedUser(town.discord, user, town.discord.state.dm_channel(user))
     await ben.send("/style 0", portrait_jpeg(shade=5))
-    job = await bot.wish(portrait_jpeg(shade=9), key="recognise-me")
+    job = await bot.request(portrait_jpeg(shade=9), key="recognise-me")
     await bot.ended(job)
     await town.api.until(lambda: anna.pictures)
     await town.discord.wait_until(lambda: ben.pictures)

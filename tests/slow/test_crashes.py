@@ -72,7 +72,7 @@ async def all_is_well(cloud: Cloud, bot: Bot, *job_ids: int) -> None:
 
 async def test_killed_while_jobs_wait(cloud: Cloud) -> None:
     async with cloud.bot() as bot:
-        jobs = [await bot.wish(portrait_jpeg(shade=80 * n), key=f"wish-number-{n}") for n in range(3)]
+        jobs = [await bot.request(portrait_jpeg(shade=80 * n), key=f"wish-number-{n}") for n in range(3)]
         await bot.when(jobs[0], "running")
         await bot.kill()
     async with cloud.bot() as bot:
@@ -86,7 +86,7 @@ async def test_killed_before_the_submit_is_taken(cloud: Cloud) -> None:
     cloud.gate.next("create", sent.before)
     cloud.let_go()
     async with cloud.bot() as bot:
-        job = await bot.wish(PHOTO, key=KEY)
+        job = await bot.request(PHOTO, key=KEY)
         await sent.wait()
         await bot.kill()
     assert await cloud.service.tasks() == []
@@ -99,7 +99,7 @@ async def test_killed_after_the_submit_was_taken_and_before_the_answer_is_stored
     cloud.gate.next("create", sent.after)
     cloud.let_go()
     async with cloud.bot() as bot:
-        job = await bot.wish(PHOTO, key=KEY)
+        job = await bot.request(PHOTO, key=KEY)
         await sent.wait()
         await bot.kill()
     assert len(await cloud.service.tasks()) == 1
@@ -109,7 +109,7 @@ async def test_killed_after_the_submit_was_taken_and_before_the_answer_is_stored
 
 async def test_killed_while_the_task_runs(cloud: Cloud) -> None:
     async with cloud.bot() as bot:
-        job = await bot.wish(PHOTO, key=KEY)
+        job = await bot.request(PHOTO, key=KEY)
         await bot.when(job, "running")
         await bot.kill()
     cloud.let_go()
@@ -122,7 +122,7 @@ async def test_killed_while_the_picture_is_fetched(cloud: Cloud) -> None:
     cloud.gate.next("result", asked.after)
     cloud.let_go()
     async with cloud.bot() as bot:
-        job = await bot.wish(PHOTO, key=KEY)
+        job = await bot.request(PHOTO, key=KEY)
         await asked.wait()
         await bot.kill()
     async with cloud.bot() as bot:
@@ -132,11 +132,11 @@ async def test_killed_while_the_picture_is_fetched(cloud: Cloud) -> None:
 async def test_killed_after_all_is_done_nothing_is_done_again(cloud: Cloud) -> None:
     cloud.let_go()
     async with cloud.bot() as bot:
-        job = await bot.wish(PHOTO, key=KEY)
+        job = await bot.request(PHOTO, key=KEY)
         await all_is_well(cloud, bot, job)
         await bot.kill()
     async with cloud.bot() as bot:
-        assert await bot.wish(PHOTO, key=KEY) == job  # the page asks again for what it got no answer to
+        assert await bot.request(PHOTO, key=KEY) == job  # the page asks again for what it got no answer to
         await all_is_well(cloud, bot, job)
 
 
@@ -144,7 +144,7 @@ async def test_killed_once_in_every_state_the_same_job_still_ends_once(cloud: Cl
     taken, asked = Reached(), Reached()
     cloud.gate.next("create", taken.after)
     async with cloud.bot() as bot:
-        job = await bot.wish(PHOTO, key=KEY)
+        job = await bot.request(PHOTO, key=KEY)
         await taken.wait()
         await bot.kill()
     async with cloud.bot() as bot:
@@ -171,7 +171,7 @@ async def test_told_to_stop_it_goes_soon_and_cleanly_whatever_hangs(cloud: Cloud
     sent = Reached()
     cloud.gate.next("create", sent.after)
     async with cloud.bot() as bot:
-        job = await bot.wish(PHOTO, key=KEY)
+        job = await bot.request(PHOTO, key=KEY)
         await sent.wait()
         bot.process.terminate()
         async with asyncio.timeout(9.5):  # Docker kills after ten

@@ -42,7 +42,7 @@ async def cloud(tmp_path: Path, postgres_url: str) -> AsyncIterator[Cloud]:
 
 async def wished(replicas: Replicas, count: int) -> list[int]:
     """So many wishes of the one visitor, a few at each bot."""
-    return [await replicas.wish(number % len(replicas.bots), number) for number in range(count)]
+    return [await replicas.request(number % len(replicas.bots), number) for number in range(count)]
 
 
 async def all_is_well(cloud: Cloud, replicas: Replicas, by: int, jobs: list[int]) -> None:
