@@ -24,7 +24,7 @@ from stylizer.database import CannotOpen
 
 T = TypeVar("T")
 DISTRIBUTION = "repaint-bot"  # the name in pyproject.toml; the command and the packages are called otherwise
-_PG_DUMP = "The rows are in PostgreSQL: use pg_dump and pg_restore, as docs/owners.md says."
+_PG_DUMP = "The database is PostgreSQL: use pg_dump and pg_restore, as docs/owners.md says."
 THUMB = 512  # px, short side of each picture on the contact sheet
 
 command = typer.Typer(
@@ -33,13 +33,13 @@ command = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-admin = typer.Typer(help="The owner's commands; they work beside a running bot.", no_args_is_help=True)
+admin = typer.Typer(help="Commands for the owner; they work while the bot runs.", no_args_is_help=True)
 command.add_typer(admin, name="admin")
 
 stylizer = typer.Typer(invoke_without_command=True)
 command.add_typer(stylizer, name="stylizer")
 STAND_IN_DIR = Path("data/stylizer-service")
-DataDir = Annotated[Path, typer.Option(help="Photos, and the task table where none is shared.")]
+DataDir = Annotated[Path, typer.Option(help="For photos, and for the task table unless it is shared.")]
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001  # typer calls it with the flag
@@ -60,7 +60,7 @@ def options(
 
 @command.command()
 def run() -> None:
-    """Start the bot with whatever .env has; with no token at all, the chat page."""
+    """Start the bot with the settings in .env; without any token, only the chat page."""
     from bot import app  # noqa: PLC0415  # `repaint --help` should not load everything
 
     settings = _settings()
@@ -77,13 +77,13 @@ def serve_stand_in(  # noqa: PLR0917  # typer reads the command's options from i
     host: str = "127.0.0.1",
     port: int = 8090,
     data_dir: DataDir = STAND_IN_DIR,
-    workers: Annotated[int, typer.Option(min=0, help="Painting processes here; 0: others paint.")] = 1,
-    max_running: Annotated[int, typer.Option(min=1, help="Tasks of one key at once, whoever paints them.")] = 1,
-    keys: Annotated[str, typer.Option(help="Comma-separated keys that are let in; none: any key.")] = "",
+    workers: Annotated[int, typer.Option(min=0, help="Worker processes here; 0: remote workers only.")] = 1,
+    max_running: Annotated[int, typer.Option(min=1, help="Tasks of one key at once, over all workers.")] = 1,
+    keys: Annotated[str, typer.Option(help="Comma-separated API keys to accept; unset: any key.")] = "",
 ) -> None:
-    """Serve the stand-in for the cloud's API on a port, for this or other programs.
+    """Serve our own painting service, which speaks the cloud's API, for this or other programs.
 
-    With STYLIZER_DATABASE_URL (or DATABASE_URL) and PHOTO_STORE, several of these and many workers share the work.
+    With STYLIZER_DATABASE_URL (or DATABASE_URL) and PHOTO_STORE, several servers and many workers share the work.
     """
     if context.invoked_subcommand is not None:
         return
@@ -95,34 +95,36 @@ def serve_stand_in(  # noqa: PLR0917  # typer reads the command's options from i
     settings = StylizerSettings(
         data_dir=data_dir, database_url=shared.task_database, workers=workers, max_running=max_running, keys=let_in
     )
-    ready = f"The stand-in answers at http://{host}:{port}/api/v1"
+    ready = f"The painting service is ready at http://{host}:{port}/api/v1"
     _done(lambda: event_loop.run(serve(settings, host, port, store=shared.store, ready=lambda: typer.echo(ready))))
 
 
 @stylizer.command()
 def worker(
     data_dir: DataDir = STAND_IN_DIR,
-    workers: Annotated[int, typer.Option(min=1, help="Painting processes, about 700 MB each.")] = 1,
-    threads: Annotated[int | None, typer.Option(min=1, help="Of each process; unset: all cores, shared out.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Worker processes, about 700 MB each.")] = 1,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Threads of each process; unset: all cores, shared equally.")
+    ] = None,
 ) -> None:
-    """Paint for the stand-ins that share a table: STYLIZER_DATABASE_URL and PHOTO_STORE as there."""
+    """Run workers for painting services that share a task table; set STYLIZER_DATABASE_URL and PHOTO_STORE as there."""
     from stylizer.remote_workers import serve_as_worker  # noqa: PLC0415  # heavy
     from stylizer.settings import StylizerSettings  # noqa: PLC0415  # heavy
 
     shared = _stand_in_settings()
     each = threads or max(1, (os.cpu_count() or 1) // workers)
     settings = StylizerSettings(data_dir=data_dir, database_url=shared.task_database, workers=workers, threads=each)
-    ready = f"{workers} painter(s) with {each} thread(s) each are at work."
+    ready = f"{workers} worker process(es) started, {each} thread(s) each."
     _done(lambda: event_loop.run(serve_as_worker(settings, store=shared.store, ready=lambda: typer.echo(ready))))
 
 
 @command.command()
 def styles(
     sheet: Annotated[
-        tuple[Path, Path] | None, typer.Option(help="PORTRAIT OUT: paint it in every look, as one JPEG.")
+        tuple[Path, Path] | None, typer.Option(help="PORTRAIT OUT: paint a portrait in every style, as one JPEG.")
     ] = None,
 ) -> None:
-    """List the looks; or show a portrait in all those that the stand-in paints."""
+    """List the styles, or show a portrait in all those that our own engine paints."""
     from bot.domain.styles import STYLES  # noqa: PLC0415  # `repaint --help` should not load everything
 
     if sheet is None:
@@ -142,50 +144,52 @@ def styles(
 def backup(
     file: Path,
     *,
-    results: Annotated[bool, typer.Option("--results", help="Finished pictures too, not only saved styles.")] = False,
+    results: Annotated[
+        bool, typer.Option("--results", help="Include finished pictures as well as saved styles.")
+    ] = False,
 ) -> None:
-    """Write a backup beside the running bot: database, signing key, saved styles; never the photos people sent."""
+    """Write a backup while the bot runs: database, signing key, saved styles; never the photos that people sent."""
     settings = _settings()
     if settings.database_url is not None:
         _give_up(_PG_DUMP)
     size = _done(lambda: write_backup(settings.data_dir, file, with_results=results))
     typer.echo(f"Written: {file}, {size // 1000} kB. Keep it as safe as the data folder itself.")
     if settings.bucket is not None:
-        typer.echo(f"Saved styles and pictures are in {settings.bucket.url}, not in this file: copy them there.")
+        typer.echo(f"Saved styles and pictures are in {settings.bucket.url}, not in this file; back them up there.")
 
 
 @command.command()
 def restore(file: Path) -> None:
-    """Put a backup into an empty data folder. What was under way when it was written ends, and costs nobody a unit."""
+    """Restore a backup into an empty data folder. Jobs that were unfinished in it end, and are not charged."""
     settings = _settings()
     if settings.database_url is not None:
         _give_up(_PG_DUMP)
     data_dir = settings.data_dir
     ended = _done(lambda: put_back(data_dir, file, time.time()))
-    typer.echo(f"Restored into {data_dir}; {ended} job(s) that were under way have ended. Start: repaint run")
+    typer.echo(f"Restored into {data_dir}; {ended} unfinished job(s) ended. Start with: repaint run")
 
 
 @command.command()
 def settle() -> None:
-    """After a pg_restore: end what was under way in the dump, so that it costs nobody a unit and is not told twice."""
+    """After pg_restore: end the jobs that were unfinished in the dump, without charge and without new messages."""
     from bot.cluster.bootstrap import open_shared_database  # noqa: PLC0415  # heavy
 
     settings = _settings()
     if settings.database_url is None:
-        _give_up("This is for rows in PostgreSQL; repaint restore does it by itself.")
+        _give_up("This is for PostgreSQL only; repaint restore does it by itself.")
 
     async def end() -> int:
         async with open_shared_database(settings) as database:
             return await settle_rows(database, time.time())
 
-    typer.echo(f"{_done(lambda: event_loop.run(end()))} job(s) that were under way have ended. Start: repaint run")
+    typer.echo(f"{_done(lambda: event_loop.run(end()))} unfinished job(s) ended. Start with: repaint run")
 
 
 @command.command()
 def move(
-    *, back: Annotated[bool, typer.Option("--back", help="From DATABASE_URL into a new file in DATA_DIR.")] = False
+    *, back: Annotated[bool, typer.Option("--back", help="Copy from DATABASE_URL into a new file in DATA_DIR.")] = False
 ) -> None:
-    """Copy all rows from the file in DATA_DIR into the empty PostgreSQL at DATABASE_URL, while nothing runs."""
+    """Copy all rows from the file in DATA_DIR into an empty PostgreSQL at DATABASE_URL, while the bot is stopped."""
     from bot.admin.move_database import move_rows  # noqa: PLC0415  # heavy
 
     settings = _settings()
@@ -195,7 +199,7 @@ def move(
 
 @command.command()
 def doctor() -> None:
-    """Say what is wrong with this installation, and what to do."""
+    """Check this installation: what is wrong, and how to fix it."""
     from bot.admin.doctor import examine  # noqa: PLC0415  # heavy
 
     async def report() -> bool:
@@ -209,7 +213,7 @@ def doctor() -> None:
 
 @command.command()
 def healthcheck() -> None:
-    """Ask the running bot whether it lives; for containers."""
+    """Check that the running bot is ready; for containers."""
     settings = _settings()
     host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104  # compared, not bound
     try:
@@ -221,7 +225,7 @@ def healthcheck() -> None:
 
 @admin.command()
 def status() -> None:
-    """Lanes, queue and this month's cost."""
+    """Show API accounts, queue and this month's cost."""
     from bot.admin import status  # noqa: PLC0415  # heavy
 
     settings = _settings()
@@ -230,22 +234,22 @@ def status() -> None:
 
 @admin.command()
 def pause() -> None:
-    """Stop submitting; what waits keeps its place."""
+    """Stop submitting jobs; waiting ones keep their place."""
     from bot.admin import status  # noqa: PLC0415  # heavy
     from storage.accounts import PAUSED_BY_OWNER  # noqa: PLC0415  # heavy
 
     settings = _settings()
     api_accounts = _done(lambda: event_loop.run(status.set_pause(settings, PAUSED_BY_OWNER)))
-    typer.echo(f"{api_accounts} lane(s) paused. Go on with: repaint admin resume")
+    typer.echo(f"{api_accounts} API account(s) paused. To continue: repaint admin resume")
 
 
 @admin.command()
 def resume() -> None:
-    """Let every lane go on."""
+    """Resume all API accounts."""
     from bot.admin import status  # noqa: PLC0415  # heavy
 
     settings = _settings()
-    typer.echo(f"{_done(lambda: event_loop.run(status.set_pause(settings, None)))} lane(s) go on.")
+    typer.echo(f"{_done(lambda: event_loop.run(status.set_pause(settings, None)))} API account(s) resumed.")
 
 
 def _done(work: Callable[[], T]) -> T:
@@ -277,7 +281,7 @@ def _stand_in_settings(keys: Iterable[str] = ()) -> StandInSettings:
 
 
 def _greeting(settings: config.Settings, address: str) -> str:
-    engine = "the cloud" if settings.dashscope_api_key else "the stand-in engine on this machine"
+    engine = "the cloud" if settings.dashscope_api_key else "the built-in engine on this machine"
     if settings.has_web_chat:
         return f"Repaint is ready, painting with {engine}. Open {address}"
     return f"Repaint is ready, painting with {engine}. Health: {address}/healthz"

@@ -35,9 +35,9 @@ class CannotBackUp(Exception):
 def write_backup(data_dir: Path, file: Path, *, with_results: bool) -> int:
     """Write the backup; returns its bytes. The bot may go on meanwhile. Raises CannotBackUp."""
     if not (data_dir / DATABASE).exists():
-        raise CannotBackUp(f"There is nothing in {data_dir} yet.")
+        raise CannotBackUp(f"There is no installation in {data_dir} yet.")
     if file.exists():
-        raise CannotBackUp(f"{file} is there already. Choose another name, or delete it first.")
+        raise CannotBackUp(f"{file} already exists. Choose another name, or delete it first.")
     kinds = [Kind.STYLE, *([Kind.RESULT] if with_results else [])]
     unfinished = file.with_name(file.name + ".unfinished")
     try:
@@ -67,7 +67,9 @@ def put_back(data_dir: Path, file: Path, now: float) -> int:
     """
     with exclusive_data_folder(data_dir):
         if (data_dir / DATABASE).exists() or any((data_dir / PHOTOS).glob("*")):
-            raise CannotBackUp(f"There is an installation in {data_dir}. Move it away, or set another DATA_DIR.")
+            raise CannotBackUp(
+                f"There is already an installation in {data_dir}. Move it away, or set another DATA_DIR."
+            )
         with _unpacked(data_dir, file) as folder:
             ended = asyncio.run(_brought_up_to_date(folder, now))
             for name in (PHOTOS, SECRET, DATABASE):  # the database last: whatever is cut short can be begun again
@@ -87,7 +89,7 @@ async def settle(database: Database, now: float) -> int:
     """The same for rows that PostgreSQL's own tools have put back. Raises CannotBackUp."""
     async with database.write() as connection:
         if await copy_database.is_in_use(connection):
-            raise CannotBackUp("A Repaint works on DATABASE_URL. Stop all of them first.")
+            raise CannotBackUp("Repaint is running on DATABASE_URL. Stop every process first.")
         return await _ended(connection, now)
 
 
@@ -113,7 +115,7 @@ def _unpacked(data_dir: Path, file: Path) -> Iterator[Path]:
                     _unpack(tar, member, folder)
             check_integrity(folder / DATABASE)
         except (tarfile.TarError, DamagedDatabase, UnicodeDecodeError) as error:
-            raise CannotBackUp(f"{file} is no whole backup: {error}") from error
+            raise CannotBackUp(f"{file} is not a complete backup: {error}") from error
         except OSError as error:
             raise CannotBackUp(f"Could not read {file}: {error}") from error
         (folder / PHOTOS).mkdir(exist_ok=True, mode=0o700)

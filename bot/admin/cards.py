@@ -1,4 +1,4 @@
-"""The owner's cards: lanes, queue, today's numbers and cost, the last troubles, broadcasts. Pure."""
+"""The owner's cards: API accounts, queue, today's numbers and cost, the last failures, broadcasts. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ def admin_card(state: AdminFigures, texts: Texts, now: float) -> Card:
     """Everything at a glance."""
     today = state.today
     lines = [
-        *(_lane(account, texts) for account in state.accounts),
+        *(_account_line(account, texts) for account in state.accounts),
         texts.gettext("Waiting: {waiting}, being painted: {running}", waiting=state.waiting, running=state.running),
         texts.gettext(
             "Today: {painted} painted, {failed} failed, {canceled} cancelled; people: {people}",
@@ -50,7 +50,7 @@ def admin_card(state: AdminFigures, texts: Texts, now: float) -> Card:
             people=today.people,
         ),
         *_declined(state.declined, texts),
-        texts.gettext("People in all: {people}", people=state.people),
+        texts.gettext("People in total: {people}", people=state.people),
         _cost(state, texts),
         texts.gettext("As of {moment}", moment=texts.moment(now)),
     ]
@@ -62,7 +62,7 @@ def admin_card(state: AdminFigures, texts: Texts, now: float) -> Card:
     rows = (
         (pause, _button(texts.gettext("🔄 Refresh"), AdminAction.STATE)),
         (
-            _button(texts.gettext("⚠ Last troubles"), AdminAction.FAILURES),
+            _button(texts.gettext("⚠ Recent problems"), AdminAction.FAILURES),
             _button(texts.gettext("📣 Broadcasts"), AdminAction.BROADCASTS),
         ),
     )
@@ -72,14 +72,14 @@ def admin_card(state: AdminFigures, texts: Texts, now: float) -> Card:
 def failures_text(troubles: Sequence[Failure], texts: Texts) -> str:
     """The last failures, newest first."""
     if not troubles:
-        return texts.gettext("Nothing went wrong lately.")
+        return texts.gettext("Nothing has gone wrong recently.")
     return "\n".join(f"• {texts.moment(trouble.at)} · {_why(trouble, texts)}" for trouble in troubles)
 
 
 def broadcasts_card(broadcasts: Sequence[Broadcast], texts: Texts) -> Card:
     """How far the last broadcasts are; what still goes out can be stopped, what was stopped can go on."""
     if not broadcasts:
-        return Card(texts.gettext("No broadcasts yet. /admin broadcast TEXT begins one."))
+        return Card(texts.gettext("No broadcasts yet. /admin broadcast TEXT starts one."))
     back, refresh = texts.gettext("↩ Back"), texts.gettext("🔄 Refresh")
     lines: list[str] = []
     rows: list[tuple[Button, ...]] = [(_button(back, AdminAction.STATE), _button(refresh, AdminAction.BROADCASTS))]
@@ -88,8 +88,8 @@ def broadcasts_card(broadcasts: Sequence[Broadcast], texts: Texts) -> Card:
         lines.append(f"{letter.id}. “{' '.join(words.split())}”")
         lines.append(
             texts.gettext(
-                "   told {told}, still to tell {waiting}, out of reach {gone}, not certain {unsure}",
-                told=letter.delivered,
+                "   {sent} sent, {waiting} waiting, {gone} unreachable, {unsure} uncertain",
+                sent=letter.delivered,
                 waiting=letter.waiting,
                 gone=letter.gone,
                 unsure=letter.unsure,
@@ -104,7 +104,7 @@ def broadcasts_card(broadcasts: Sequence[Broadcast], texts: Texts) -> Card:
             rows.append(
                 (
                     _button(
-                        texts.gettext("▶ Go on with {number}", number=letter.id),
+                        texts.gettext("▶ Resume {number}", number=letter.id),
                         AdminAction.RESUME_BROADCAST,
                         letter.id,
                     ),
@@ -117,15 +117,15 @@ def broadcasts_card(broadcasts: Sequence[Broadcast], texts: Texts) -> Card:
     return Card("\n".join(lines), tuple(rows))
 
 
-def _lane(account: AccountFigures, texts: Texts) -> str:
+def _account_line(account: AccountFigures, texts: Texts) -> str:
     if account.paused_reason is None:
         return texts.gettext(
-            "✅ {lane}: {images} images, {seconds} s each",
-            lane=account.account_id,
+            "✅ {account}: {images} pictures, {seconds} s each",
+            account=account.account_id,
             images=account.images,
             seconds=round(account.seconds),
         )
-    return texts.gettext("⏸ {lane}: {reason}", lane=account.account_id, reason=account.paused_reason)
+    return texts.gettext("⏸ {account}: {reason}", account=account.account_id, reason=account.paused_reason)
 
 
 def _declined(declined: Sequence[tuple[str, int]], texts: Texts) -> list[str]:

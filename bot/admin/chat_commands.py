@@ -29,11 +29,11 @@ class AdminCommands:
 
     def feature(self) -> Feature:
         """What it registers."""
-        words = Option("words", mark("What to do; nothing: how things stand"), required=False)
+        words = Option("words", mark("What to do; leave it out for the current status"), required=False)
         admin = Command(
             "admin",
             self.admin,
-            summary=mark("The owner's desk"),
+            summary=mark("For the owner: status and controls"),
             menus=frozenset({Menu.OWNER}),
             rank=0,
             form=Form((words,), "{words}", in_private=True),
@@ -45,7 +45,7 @@ class AdminCommands:
         """`/admin`, and what may follow it."""
         texts = texts_for(message.person.language)
         if message.chat.is_group and not message.is_ephemeral:
-            return Card(texts.gettext("Others can read along here. Please write /admin to me in private."))
+            return Card(texts.gettext("Others can read this chat. Please send me /admin in private."))
         match words.split(maxsplit=1):
             case []:
                 return admin_card(await self._admin.figures(), texts, self._clock())
@@ -92,14 +92,18 @@ class AdminCommands:
         left = await self._credits.grant(person, int(words[1]), "granted", message.source)
         if isinstance(left, UserError):
             return error_message(left, texts)
-        return texts.ngettext("{who} has {n} in the purse now.", "{who} has {n} in the purse now.", left, who=words[0])
+        return texts.ngettext("{who} has {n} credit now.", "{who} has {n} credits now.", left, who=words[0])
 
     async def _ban(self, owner: Person, name: str, texts: Texts, *, ban: bool) -> str:
         person = _named(owner, name)
         if self._admin.is_admin(person):
-            return texts.gettext("That is an owner.")
+            return texts.gettext("That person is an owner.")
         await (self._admin.ban if ban else self._admin.unban)(person)
-        return texts.gettext("{who} is banned.", who=name) if ban else texts.gettext("{who} may ask again.", who=name)
+        return (
+            texts.gettext("{who} is banned.", who=name)
+            if ban
+            else texts.gettext("{who} is no longer banned.", who=name)
+        )
 
     async def _refund(self, charge: str, texts: Texts) -> str:
         """Units out of the purse, Stars back, then noted: a crash in between leaves it to be asked again."""
@@ -111,7 +115,7 @@ class AdminCommands:
         await self._refunder.refund_payment(refund.person.platform_id, refund.charge_id)
         await self._credits.finish_refund(charge)
         return texts.gettext(
-            "{stars} ⭐ are given back to {who}, {units} unused pictures taken out of the purse.",
+            "{stars} ⭐ refunded to {who}, {units} unused credits taken back.",
             stars=refund.stars,
             who=refund.person.platform_id,
             units=refund.taken_back,
@@ -122,11 +126,11 @@ def how_text(texts: Texts) -> str:
     """What can be written after /admin."""
     return "\n".join(
         [
-            texts.gettext("/admin: how things stand"),
-            texts.gettext("/admin grant ID 10: ten pictures for somebody's purse"),
+            texts.gettext("/admin: current status"),
+            texts.gettext("/admin grant ID 10: give someone ten credits"),
             texts.gettext("/admin ban ID, /admin unban ID"),
-            texts.gettext("/admin broadcast TEXT: to everybody who ever wrote in private"),
-            texts.gettext("/admin refund PAYMENT: gives Stars back"),
+            texts.gettext("/admin broadcast TEXT: send to everyone who has ever written in private"),
+            texts.gettext("/admin refund PAYMENT: refund the Stars"),
         ]
     )
 

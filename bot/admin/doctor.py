@@ -60,19 +60,19 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
 def _folder(folder: Path) -> Finding:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not os.access(folder, os.W_OK):
-        return Finding(is_good=False, text=f"The data folder {folder} cannot be written to. Change its owner.")
+        return Finding(is_good=False, text=f"The data folder {folder} is not writable. Change its owner.")
     free = shutil.disk_usage(folder).free
     if free < LITTLE_SPACE:
-        return Finding(is_good=False, text=f"Only {free // 1_000_000} MB are free for {folder}. Make room soon.")
+        return Finding(is_good=False, text=f"Only {free // 1_000_000} MB are free for {folder}. Free some space soon.")
     return Finding(is_good=True, text=f"The data folder {folder} is fine, {free // 1_000_000_000} GB free.")
 
 
 def _running(folder: Path) -> Finding:
     try:
         with exclusive_data_folder(folder):
-            return Finding(is_good=True, text="No Repaint is running on this folder.")
+            return Finding(is_good=True, text="Repaint is not running on this folder.")
     except FolderInUse:
-        return Finding(is_good=True, text="A Repaint is running on this folder.")
+        return Finding(is_good=True, text="Repaint is running on this folder.")
 
 
 async def _database(settings: Settings) -> AsyncIterator[Finding]:
@@ -90,7 +90,9 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
     ours = {account_id(key) for key in settings.dashscope_api_key}
     for account in known:
         if account.paused_reason is not None and account.id in ours:
-            text = f"The lane {account.id} stands still: {account.paused_reason}. Mend it, then: repaint admin resume"
+            text = (
+                f"The API account {account.id} is paused: {account.paused_reason}. Fix it, then: repaint admin resume"
+            )
             yield Finding(is_good=False, text=text)
 
 
@@ -122,9 +124,9 @@ async def _accounts(settings: Settings) -> AsyncIterator[Finding]:
             try:
                 await client.list_tasks(page_size=1)
             except DashScopeError as error:
-                yield Finding(is_good=False, text=f"The account {name} does not answer well: {error}")
+                yield Finding(is_good=False, text=f"The API account {name} does not work: {error}")
             else:
-                yield Finding(is_good=True, text=f"The account {name} answers.")
+                yield Finding(is_good=True, text=f"The API account {name} works.")
                 yield _clock(client.server_clock.now(), time.time())
 
 
@@ -138,8 +140,10 @@ def _clock(theirs: float | None, ours: float) -> Finding:
 
 def _engine() -> Finding:
     if importlib.util.find_spec("cv2") and importlib.util.find_spec("onnxruntime"):
-        return Finding(is_good=True, text="No key is set: the stand-in engine on this machine paints.")
-    text = "No key is set, and the stand-in engine's packages are missing; in the checkout: pip install '.[stylizer]'"
+        return Finding(is_good=True, text="No API key is set: the built-in engine paints on this machine.")
+    text = (
+        "No API key is set, and the built-in engine's packages are missing; in the checkout: pip install '.[stylizer]'"
+    )
     return Finding(is_good=False, text=text)
 
 
@@ -159,10 +163,10 @@ async def _telegram(settings: Settings) -> Finding:
     except httpx.HTTPError as error:  # its text may hold the URL, and that the token
         return Finding(is_good=False, text=f"Telegram cannot be reached ({type(error).__name__}).")
     if answer.status_code == 401:
-        return Finding(is_good=False, text="Telegram does not know the token. Ask @BotFather for it once more.")
+        return Finding(is_good=False, text="Telegram does not accept the token. Get it from @BotFather again.")
     if answer.status_code != 200:
-        return Finding(is_good=False, text=f"Telegram answers with status {answer.status_code}.")
-    return Finding(is_good=True, text="Telegram knows the bot.")
+        return Finding(is_good=False, text=f"Telegram responds with status {answer.status_code}.")
+    return Finding(is_good=True, text="Telegram accepts the token.")
 
 
 async def _discord(settings: Settings) -> Finding:
@@ -178,10 +182,10 @@ async def _discord(settings: Settings) -> Finding:
     except httpx.HTTPError as error:
         return Finding(is_good=False, text=f"Discord cannot be reached ({type(error).__name__}).")
     if answer.status_code == 401:
-        return Finding(is_good=False, text="Discord does not know the token. Reset it in the developer portal.")
+        return Finding(is_good=False, text="Discord does not accept the token. Reset it in the developer portal.")
     if answer.status_code != 200:
-        return Finding(is_good=False, text=f"Discord answers with status {answer.status_code}.")
-    return Finding(is_good=True, text="Discord knows the bot.")
+        return Finding(is_good=False, text=f"Discord responds with status {answer.status_code}.")
+    return Finding(is_good=True, text="Discord accepts the token.")
 
 
 def _web(settings: Settings) -> Finding:
@@ -190,6 +194,8 @@ def _web(settings: Settings) -> Finding:
     if settings.is_loopback:
         return Finding(is_good=True, text="The chat page is on, for this machine only.")
     if settings.public_url is None or settings.public_url.scheme != "https":
-        text = "The chat page is on for everybody who can reach this machine. Put https before it, and set PUBLIC_URL."
+        text = (
+            "The chat page is on for everyone who can reach this machine. Put HTTPS in front of it, and set PUBLIC_URL."
+        )
         return Finding(is_good=True, text=text)
-    return Finding(is_good=True, text="The chat page is on for everybody who can reach this machine.")
+    return Finding(is_good=True, text="The chat page is on for everyone who can reach this machine.")

@@ -21,7 +21,7 @@ class CannotMove(CannotStart):
 async def move_rows(settings: Settings, *, back: bool) -> int:
     """Copy them; returns how many. Raises CannotMove, CannotStart, FolderInUse or NewerSchema."""
     if settings.database_url is None:
-        raise CannotMove("Set DATABASE_URL and SECRET_KEY first: they say where the rows are to go, or to come from.")
+        raise CannotMove("Set DATABASE_URL and SECRET_KEY first: they name the database to copy to, or from.")
     file = settings.data_dir / DATABASE
     if not back and not file.exists():
         raise CannotMove(f"There is no database in {settings.data_dir}.")
@@ -32,16 +32,16 @@ async def move_rows(settings: Settings, *, back: bool) -> int:
         there = await stack.enter_async_context(shared.write())
         here = await stack.enter_async_context(single.write())
         if await copy_database.is_in_use(there):
-            raise CannotMove("A Repaint works on DATABASE_URL. Stop all of them first.")
+            raise CannotMove("Repaint is running on DATABASE_URL. Stop every process first.")
         try:
             count = await (copy_database.copy_rows(there, here) if back else copy_database.copy_rows(here, there))
         except NotEmpty:
             where = f"{file}: move it away first" if back else "DATABASE_URL: give it a database of its own"
-            raise CannotMove(f"There are rows already in {where}.") from None
+            raise CannotMove(f"There are already rows in {where}.") from None
         except RowCountMismatch:
             raise CannotMove("Not all rows arrived. Nothing was changed.") from None
         if await ledger.audit(here) or await ledger.audit(there):
-            raise CannotMove("The ledger's sums do not agree. Nothing was changed.")
+            raise CannotMove("The ledger's totals do not match. Nothing was changed.")
     if not back:
         file.rename(file.with_name(DATABASE + ".moved"))  # nobody is to start on it by mistake, and pay twice
     return count

@@ -38,11 +38,17 @@ class PaymentCommands:
 
     def feature(self) -> Feature:
         """What it registers. /buy stands in the menu only where something is sold."""
-        for_sale = mark("More pictures for Telegram Stars") if self._credits.packages else ""
+        for_sale = mark("Buy credits with Telegram Stars") if self._credits.packages else ""
         give = Form(
+<<<<<<< HEAD
             options=(Option("pictures", mark("How many of yours"), OptionKind.NUMBER),),
             template="{pictures}",
             description=mark("Give pictures to this server"),
+=======
+            options=(Option("pictures", mark("How many pictures to give"), OptionKind.NUMBER),),
+            words="{pictures}",
+            description=mark("Give some of my quota to this server"),
+>>>>>>> 58e91ab (Reword the texts that people read)
             in_groups=True,
             is_private=False,
         )
@@ -52,7 +58,12 @@ class PaymentCommands:
             Command("support", self.support),
             Command("paysupport", self.payment_support),
             Command(
-                "give", self.give, summary=mark("Give pictures to this group"), menus=IN_GROUPS, rank=51, form=give
+                "give",
+                self.give,
+                summary=mark("Give some of my quota to this group"),
+                menus=IN_GROUPS,
+                rank=51,
+                form=give,
             ),
         )
         return Feature(commands, (on_press(BuyCredits, self.pressed),))
@@ -89,8 +100,8 @@ class PaymentCommands:
         if problem is not None:
             return error_answer(problem, press.person, self._clock())
         texts = texts_for(press.person.language)
-        title = texts.ngettext("{n} picture", "{n} pictures", units)
-        about = texts.gettext("They go into your purse and last until you use them.")
+        title = texts.ngettext("{n} credit", "{n} credits", units)
+        about = texts.gettext("One credit is one picture. Credits never expire.")
         return CallbackAnswer(card=Card("", invoice=Invoice(title, about, _payload(units, stars), stars)))
 
     async def checkout(self, person: Person, payload: str, stars: int) -> str:
@@ -121,11 +132,14 @@ def offers_card(packages: Sequence[CreditPackage], left: int, person: Person) ->
     """What is for sale."""
     texts = texts_for(person.language)
     if not packages:
-        return Card(texts.gettext("There is nothing to buy here: every day brings new pictures for everybody."))
+        return Card(texts.gettext("There is nothing to buy here: everyone gets new pictures every day."))
     lines = [
-        texts.gettext("More pictures than the day brings, for Telegram Stars. They last until you use them."),
-        *([texts.ngettext("{n} is in your purse now.", "{n} are in your purse now.", left)] if left else []),
-        texts.gettext("/terms says what you buy, /paysupport helps with a payment."),
+        texts.gettext(
+            "Want more pictures than you get each day? Buy credits with Telegram Stars. One credit is one picture, "
+            "and credits never expire."
+        ),
+        *([texts.ngettext("You have {n} credit now.", "You have {n} credits now.", left)] if left else []),
+        texts.gettext("/terms explains what you buy, /paysupport helps with payments."),
     ]
     rows = tuple(
         (Button(_price(package, texts), BuyCredits(package.units, package.stars).pack()),) for package in packages
@@ -135,8 +149,8 @@ def offers_card(packages: Sequence[CreditPackage], left: int, person: Person) ->
 
 def bought_text(units: int, left: int, texts: Texts) -> str:
     """After a payment."""
-    bought = texts.ngettext("Thank you! {n} picture is yours.", "Thank you! {n} pictures are yours.", units)
-    there = texts.ngettext("{n} is in your purse now.", "{n} are in your purse now.", left)
+    bought = texts.ngettext("Thank you! {n} credit is yours.", "Thank you! {n} credits are yours.", units)
+    there = texts.ngettext("You have {n} credit now.", "You have {n} credits now.", left)
     return f"{bought} {there}"
 
 
@@ -145,8 +159,8 @@ def thanks_text(units: int, group_credits: int, person: Person) -> str:
     texts = texts_for(person.language)
     given = texts.ngettext("Thank you for {n} picture!", "Thank you for {n} pictures!", units)
     there = texts.ngettext(
-        "{n} picture is in this group's pot, for everybody who has none left.",
-        "{n} pictures are in this group's pot, for everybody who has none left.",
+        "This group now has {n} credit, for anyone who has no pictures left.",
+        "This group now has {n} credits, for anyone who has no pictures left.",
         group_credits,
     )
     return f"{given} {there}"
@@ -157,12 +171,13 @@ def terms_text(texts: Texts) -> str:
     return "\n".join(
         [
             texts.gettext(
-                "What you buy is pictures: each pays for one that is painted for you or, if you give it, for a group."
+                "You buy credits. Each pays for one picture, painted for you or, if you give the credit away, for a "
+                "group."
             ),
-            texts.gettext("One that fails or is cancelled isn't counted. Bought ones don't expire."),
-            texts.gettext("What you haven't used can be given back: write /paysupport."),
-            texts.gettext("Send only photos that you may use, and nothing that is against the law."),
-            texts.gettext("Telegram takes the payment and is not responsible for what I paint."),
+            texts.gettext("Pictures that fail or are cancelled cost nothing. Credits don't expire."),
+            texts.gettext("Unused credits can be refunded: use /paysupport."),
+            texts.gettext("Only send photos you are allowed to use, and nothing illegal."),
+            texts.gettext("Telegram handles the payment and is not responsible for what I paint."),
         ]
     )
 
@@ -173,14 +188,12 @@ def support_card(owner: str | None, person: Person, charges: Sequence[str]) -> C
     name = texts.gettext("the owner of this bot")
     lines = [texts.gettext("For help, write to {owner}.", owner=name)]
     if charges:
-        lines += [texts.gettext("Please send the id of your payment along:"), *charges[:5]]
+        lines += [texts.gettext("Please include the ID of your payment:"), *charges[:5]]
     return Card("\n".join(lines), mention=None if owner is None else Mention(name, owner))
 
 
 def _price(package: CreditPackage, texts: Texts) -> str:
-    return texts.ngettext(
-        "{n} picture for {stars} ⭐", "{n} pictures for {stars} ⭐", package.units, stars=package.stars
-    )
+    return texts.ngettext("{n} credit for {stars} ⭐", "{n} credits for {stars} ⭐", package.units, stars=package.stars)
 
 
 def _payload(units: int, stars: int) -> str:

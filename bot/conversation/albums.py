@@ -60,7 +60,7 @@ class AlbumActions:
             if (first := await self._file(person, view)) is not None:
                 rest = partial(self._more, person, views[at + 1 :])
                 return CallbackAnswer(card=Card("", document=first, followups=rest))
-        return CallbackAnswer(texts_for(person.language).gettext("I no longer keep these pictures."), alert=True)
+        return CallbackAnswer(texts_for(person.language).gettext("I no longer have these pictures."), alert=True)
 
     async def _more(self, person: Person, views: Sequence[JobView]) -> AsyncIterator[Card]:
         for view in views:

@@ -49,7 +49,7 @@ class ButtonRouter:
         if found is None:
             texts = texts_for(press.person.language)
             return CallbackAnswer(
-                texts.gettext("This button is too old for me. Please send the photo again."), alert=True
+                texts.gettext("This button no longer works. Please send the photo again."), alert=True
             )
         handler, data = found
         return await handler.answer(data, press)

@@ -24,10 +24,12 @@ def menu(commands: Iterable[Command], texts: Texts, which: Menu) -> tuple[tuple[
 def about(texts: Texts) -> About:
     """The bot's descriptions in one language."""
     return About(
-        short=texts.gettext("I repaint portraits: as a comic, in ink, in pixels, or like any picture you show me."),
+        short=texts.gettext(
+            "I repaint portraits: as a comic, in ink, as pixel art, or in the style of any picture you like."
+        ),
         long=texts.gettext(
             "Send me a photo of a face and tap a style: comic, ink, anime, pixels, or the style of a picture of your "
-            "own. You see your place in the queue and the time left, and the same message turns into the picture. "
-            "In groups, answer a photo with /style 3. /privacy says what is kept, /forget deletes it."
+            "own. You'll see your place in the queue and the time left, and then the same message turns into the "
+            "picture. In groups, reply to a photo with /style 3. /privacy tells you what I keep, /forget deletes it."
         ),
     )

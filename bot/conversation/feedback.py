@@ -17,7 +17,9 @@ def feedback_text(outcome: JobView | UserError, person: Person, now: float, phot
         return error_text(outcome, person, now, photo)
     if not outcome.merged or outcome.state not in WAITING:
         return ""
-    return texts_for(person.language).gettext("I already have this photo in that style. Its card tells how far it is.")
+    return texts_for(person.language).gettext(
+        "I already have this photo in that style. Its earlier message shows how far it is."
+    )
 
 
 def album_feedback(
@@ -48,7 +50,7 @@ def error_text(why: UserError, person: Person, now: float, photo: Attachment | N
     """The message of an error. A missing `photo` (PHOTO_MISSING) is a hidden profile photo."""
     texts = texts_for(person.language)
     if why.code is ErrorCode.PHOTO_MISSING and photo is not None:
-        return texts.gettext("I can't see a profile photo there. Please send or answer a photo instead.")
+        return texts.gettext("I can't see a profile photo there. Please send a photo, or reply to one, instead.")
     return error_message(why, texts, now=now)
 
 

@@ -41,11 +41,15 @@ class HelpCommands:
 
 
 def start_text(quota: QuotaView, texts: Texts, *, is_group: bool) -> str:
-    hello = texts.gettext("Hello! I repaint portraits: as a comic, in ink, in pixels, or like any picture you show me.")
+    hello = texts.gettext(
+        "Hello! I repaint portraits: as a comic, in ink, as pixel art, or in the style of any picture you like."
+    )
     if is_group:
-        how = texts.gettext("Answer a photo here with /style 3, or send one with that caption. /styles shows them all.")
+        how = texts.gettext(
+            "Reply to a photo here with /style 3, or send one with that caption. /styles shows all styles."
+        )
     else:
-        how = texts.gettext("Send me a photo to begin. /styles shows what there is, /help says what else I can do.")
+        how = texts.gettext("Send me a photo to start. /styles shows all styles, /help tells you what else I can do.")
     left = texts.ngettext("You have {n} picture left today.", "You have {n} pictures left today.", quota.left)
     return f"{hello}\n\n{how}\n{left}"
 
@@ -66,18 +70,25 @@ def too_fast_text(texts: Texts) -> str:
 
 
 def hint_text(texts: Texts) -> str:
+<<<<<<< HEAD
     """The hint sent when a message is not understood."""
     return texts.gettext("Send me a photo and I ask which style you would like. /help says what else I can do.")
+=======
+    """What to do next, for words that ask for nothing we know."""
+    return texts.gettext("Send me a photo and I'll ask which style you would like. /help tells you what else I can do.")
+>>>>>>> 58e91ab (Reword the texts that people read)
 
 
 def how_to_style_text(texts: Texts, capabilities: Capabilities = DEFAULT_CAPABILITIES) -> str:
     if capabilities.has_forms:
-        return texts.gettext("There is no photo. Use this on a message with one, or on somebody who shows their face.")
-    return texts.gettext("Which photo? Send one with that as its caption, or answer a photo with it.")
+        return texts.gettext(
+            "There is no photo here. Use this on a message with a photo, or on someone whose avatar shows their face."
+        )
+    return texts.gettext("Which photo? Send one with this command as its caption, or reply to a photo with it.")
 
 
 def how_to_reference_text(texts: Texts) -> str:
     return texts.gettext(
-        "Answer the picture whose style you like with /ref, then send me the photo. "
-        "Or send both as an album with the caption /style ref: first the photo, then the style picture."
+        "Reply with /ref to the picture whose style you like, then send me the photo. Or send both as an album with "
+        "the caption /style ref: first the photo, then the style picture."
     )

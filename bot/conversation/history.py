@@ -63,7 +63,7 @@ class HistoryCommands:
             return error_answer(UserError(ErrorCode.NOT_FOUND), person, self._queries.clock.now())
         jpeg = await self._queries.result(person, view.id)
         if jpeg is None:
-            return CallbackAnswer(texts.gettext("I no longer keep this picture."), alert=True)
+            return CallbackAnswer(texts.gettext("I no longer have this picture."), alert=True)
         picture = Picture(jpeg, f"repaint-{view.id}.jpg", style_title(view, texts), job=view.id)
         styles = self._queries.styles()
         return CallbackAnswer(card=job_card(view, styles=styles, language=person.language, picture=picture))
@@ -73,14 +73,19 @@ def history_card(views: Sequence[JobView], person: Person, *, page: int) -> Card
     """One page (from 0) of the history: a line for each job, a button for each picture that is still stored."""
     texts = texts_for(person.language)
     if not views:
+<<<<<<< HEAD
         return Card(texts.gettext("Nothing yet. Send me a photo to begin."))
     pages = -(-len(views) // PAGE_SIZE)
+=======
+        return Card(texts.gettext("Nothing yet. Send me a photo to start."))
+    pages = -(-len(views) // ON_A_PAGE)
+>>>>>>> 58e91ab (Reword the texts that people read)
     page = clamp_page(page, pages)
     start = page * PAGE_SIZE
     shown = list(enumerate(views[start : start + PAGE_SIZE], start + 1))
     title = texts.ngettext("Your last picture:", "Your last {n} pictures:", len(views))
     lines = [title, "", *(_line(number, view, texts) for number, view in shown)]
-    lines += ["", texts.gettext("A number shows its picture once more.")]
+    lines += ["", texts.gettext("Tap a number to see that picture again.")]
     turn = partial(HistoryPage, person_key(person))
     return Card("\n".join(lines), (*_numbers(shown), *page_buttons(turn, page, pages)))
 
@@ -94,7 +99,7 @@ def _line(number: int, view: JobView, texts: Texts) -> str:
     if view.state is State.FAILED:
         why = view.error or UserError(ErrorCode.SERVICE_DOWN)
         return f"{number}. {name} · {when} · {error_message(why, texts)}"
-    return f"{number}. {name} · {when} · {texts.gettext('on its way')}"
+    return f"{number}. {name} · {when} · {texts.gettext('in progress')}"
 
 
 def _numbers(shown: Sequence[tuple[int, JobView]]) -> ButtonRows:

@@ -142,7 +142,7 @@ class JobActions:
             return self._error(UserError(ErrorCode.NOT_FOUND), person)
         jpeg = await self._jobs.queries.result(person, view.id)
         if jpeg is None or view.style is None:
-            return CallbackAnswer(texts.gettext("I no longer keep this picture."), alert=True)
+            return CallbackAnswer(texts.gettext("I no longer have this picture."), alert=True)
         picture = Picture(jpeg, f"repaint-{view.id}.jpg", style_title(view, texts))
         return CallbackAnswer(card=Card("", document=picture))
 
@@ -154,7 +154,7 @@ class JobActions:
             return self._error(UserError(ErrorCode.NOT_FOUND), person)
         before, after = await queries.original(person, view.id), await queries.result(person, view.id)
         if before is None or after is None:
-            return CallbackAnswer(texts.gettext("I no longer keep both the photo and the picture."), alert=True)
+            return CallbackAnswer(texts.gettext("I no longer have both the photo and the picture."), alert=True)
         try:
             jpeg = await self._photo_intake.intake.side_by_side(before, after)
         except Unreadable:

@@ -24,32 +24,34 @@ from bot.saved_styles.service import SavedStyleService
 HELP = (
     HelpLine(
         10,
-        mark("📷 Send me a photo and tap a style, or write /style 3 (a number or a name) as its caption."),
-        mark("📷 /style takes a photo and a style. Or send me a photo in private, and pick a style from the menu."),
+        mark("📷 Send me a photo and tap a style, or write /style 3 (a number or a name) as the caption."),
+        mark("📷 Use /style with a photo and a style. Or send me a photo in private, and pick a style from the menu."),
     ),
-    HelpLine(20, mark("🎞 Several at once: send an album. One style goes for all of it.")),
+    HelpLine(20, mark("🎞 Several at once: send an album. All its photos are painted in one style.")),
     HelpLine(
         30,
-        mark("↩️ Or answer any photo with /style 3. In groups I listen to commands and to answers to my messages."),
+        mark("↩️ Or reply to any photo with /style 3. In groups I listen to commands and replies to my messages."),
         mark(
-            "↩️ Somebody's photo: press long (or right) on the message, then Apps, Repaint this photo. "
-            "The same on a person repaints their avatar."
+            "↩️ Someone else's photo: long-press (or right-click) the message, then Apps, Repaint this photo. Do the "
+            "same on a person to repaint their avatar."
         ),
     ),
     HelpLine(
         40,
         mark(
-            "🖼 A style of your own: send an album of two with the caption /style ref, first the portrait, then the "
-            "picture whose style you like. Or answer a picture with /ref, then send me the photo."
+            "🖼 Your own style picture: send an album of two with the caption /style ref, the portrait first, then "
+            "the picture whose style you like. Or reply to a picture with /ref, then send me the photo."
         ),
-        mark("🖼 A style of your own: give /style a picture as reference, or pick “A picture of mine” from the menu."),
+        mark(
+            "🖼 Your own style picture: give it to /style as the reference, or pick “A picture of mine” from the menu."
+        ),
     ),
     HelpLine(
         80,
-        mark("/again: the last photo once more, or /again anime. /history: all your pictures"),
-        mark("/again: the last photo once more. /history: all your pictures"),
+        mark("/again: your last photo again, or /again anime. /history: all your pictures"),
+        mark("/again: your last photo again. /history: all your pictures"),
     ),
-    HelpLine(100, mark("/style 3 me: your profile photo. As an answer to somebody's words: theirs")),
+    HelpLine(100, mark("/style 3 me: your profile photo. In reply to someone's message: theirs")),
 )
 
 
@@ -71,10 +73,17 @@ class PhotoRequests:
         self._withholds, self._clock, self._capabilities = withholds, clock, capabilities
 
     def feature(self) -> Feature:
+<<<<<<< HEAD
         """What it registers. Platforms with forms define these commands themselves, with photos as options."""
         repaint = mark("Repaint a photo: answer it with /style and a number or name")
         reference = mark("Answer a picture: paint my next photo in its style")
         again = mark("My last photo once more")
+=======
+        """What it registers. Platforms with forms have a way of their own for these: photos are their options."""
+        repaint = mark("Repaint a photo: reply to it with /style and a number or name")
+        reference = mark("Reply to a picture: paint my next photo in its style")
+        again = mark("My last photo again")
+>>>>>>> 58e91ab (Reword the texts that people read)
         commands = (
             Command("style", self.style, self.edited, repaint, EVERYBODY, 10),
             Command("ref", self.reference, self.edited_reference, reference, EVERYBODY, 12),
@@ -111,7 +120,7 @@ class PhotoRequests:
         last = next((view for view in past if view.has_photo and view.style is not None), None)
         if last is None:
             texts = texts_for(message.person.language)
-            return Card(texts.gettext("There is no photo that I could paint again. Please send me one."))
+            return Card(texts.gettext("I have no photo to paint again. Please send me one."))
         request = await self._request(message)
         if isinstance(request, UserError):
             return self._error(message, request)
@@ -172,7 +181,7 @@ class PhotoRequests:
             case (*photos, style) if len(message.attachments) > 2 and self._capabilities.has_forms:  # each has a label
                 return await self._reference_request(message, tuple(photos), style)
             case _:
-                return Card(texts.gettext("Please send exactly two: first the photo, then the style picture."))
+                return Card(texts.gettext("Please send exactly two pictures: first the photo, then the style picture."))
 
     async def _edited_reference(self, message: IncomingMessage, *, own_first: bool) -> Card | None:
         if await self._by_source(message):

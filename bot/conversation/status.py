@@ -11,8 +11,11 @@ from bot.messaging.platform import Card
 from bot.messaging.registry import EVERYBODY, Command, Feature, Form, HelpLine
 
 _MAX_LINES = 10  # of a person's own jobs in /queue
-_QUOTA, _QUEUE = mark("/quota: how many pictures you have left today"), mark("/queue: where your pictures are")
-_CANCEL = mark("/cancel: take back what is waiting")
+_QUOTA, _QUEUE = (
+    mark("/quota: how many pictures you have left today"),
+    mark("/queue: where your pictures are in the queue"),
+)
+_CANCEL = mark("/cancel: cancel your waiting pictures")
 HELP = (HelpLine(60, _QUOTA, _QUOTA), HelpLine(65, _QUEUE, _QUEUE), HelpLine(70, _CANCEL, _CANCEL))
 
 
@@ -25,9 +28,9 @@ class StatusCommands:
     def feature(self) -> Feature:
         """What it registers."""
         where, left, back = (
-            mark("Where my pictures are"),
-            mark("What I have left today"),
-            mark("Take back what is waiting"),
+            mark("Where my pictures are in the queue"),
+            mark("How many pictures I have left today"),
+            mark("Cancel my waiting pictures"),
         )
         return Feature(
             (
@@ -51,7 +54,7 @@ class StatusCommands:
         texts = texts_for(message.person.language)
         queue = await self._jobs.queries.queue(message.person)
         if not queue.waiting and not queue.running:
-            return Card(texts.gettext("Nothing is in the queue: a photo is painted at once."))
+            return Card(texts.gettext("The queue is empty: your photo would be painted right away."))
         lines = [texts.ngettext("{n} picture is in the queue.", "{n} pictures are in the queue.", queue.waiting)]
         if queue.running:
             lines.append(texts.ngettext("{n} is being painted.", "{n} are being painted.", queue.running))
@@ -74,33 +77,33 @@ def quota_text(quota: QuotaView, texts: Texts, now: float) -> str:
         )
     ]
     if quota.used:
-        lines.append(texts.ngettext("{n} is painted.", "{n} are painted.", quota.used))
+        lines.append(texts.ngettext("{n} painted.", "{n} painted.", quota.used))
     if quota.reserved:
-        lines.append(texts.ngettext("{n} is on its way.", "{n} are on their way.", quota.reserved))
+        lines.append(texts.ngettext("{n} in progress.", "{n} in progress.", quota.reserved))
     if quota.given:
-        lines.append(texts.ngettext("{n} is given to groups.", "{n} are given to groups.", quota.given))
+        lines.append(texts.ngettext("{n} given to groups.", "{n} given to groups.", quota.given))
     if quota.credits:
         lines.append(
             texts.ngettext(
-                "{n} more is in your purse, for when the day's are used up.",
-                "{n} more are in your purse, for when the day's are used up.",
+                "You also have {n} credit, for when today's pictures are used up.",
+                "You also have {n} credits, for when today's pictures are used up.",
                 quota.credits,
             )
         )
     if quota.group_credits is not None:
-        lines.append(texts.ngettext("{n} is in this group's pot.", "{n} are in this group's pot.", quota.group_credits))
+        lines.append(texts.ngettext("This group has {n} credit.", "This group has {n} credits.", quota.group_credits))
     wait = texts.duration(max(0.0, quota.resets_at - now))
     lines.append(
-        texts.gettext("In {time} it starts afresh. Pictures that fail or are cancelled don't count.", time=wait)
+        texts.gettext("You get new ones in {time}. Pictures that fail or are cancelled don't count.", time=wait)
     )
     return "\n".join(lines)
 
 
 def cancel_text(cancelled: int, texts: Texts) -> str:
     if not cancelled:
-        return texts.gettext("Nothing of yours is waiting.")
+        return texts.gettext("You have no pictures waiting.")
     return texts.ngettext(
-        "I took back {n} picture. It doesn't count.", "I took back {n} pictures. They don't count.", cancelled
+        "I cancelled {n} picture. It doesn't count.", "I cancelled {n} pictures. They don't count.", cancelled
     )
 
 

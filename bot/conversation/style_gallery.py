@@ -85,9 +85,11 @@ class StyleGallery:
 def styles_text(styles: Sequence[Style], texts: Texts, capabilities: Capabilities = DEFAULT_CAPABILITIES) -> str:
     lines = [f"{style.index} · {style.name(texts.language)}" for style in styles if style is not SHEET]
     if capabilities.has_forms:
-        return "\n".join([*lines, "", texts.gettext("/style takes a photo, and one of these or a picture of yours.")])
+        return "\n".join(
+            [*lines, "", texts.gettext("/style takes a photo, and one of these styles or a picture of your own.")]
+        )
     how = texts.gettext("Send a photo with the caption /style and a number or a name.")
-    own = texts.gettext("/style ref paints like a picture of yours: send both as an album, the photo first.")
+    own = texts.gettext("/style ref paints in the style of your own picture: send both as an album, the photo first.")
     return "\n".join([*lines, "", how, own])
 
 

@@ -46,7 +46,7 @@ class ExpiredCardRemover:
     async def _remove(self, place: CardPlace, card: ExpiredCard) -> bool:
         """False when the platform asks us to wait."""
         chat = Chat(self.platform.name, place.chat, thread=place.thread, is_group=place.is_group)
-        instead = texts_for(place.language).gettext("This group removes pictures after a while.")
+        instead = texts_for(place.language).gettext("Pictures in this group are deleted after a while.")
         try:
             await self.leadership.confirm()
             await self.platform.remove(Address(chat, message_id=card.message_id), instead)

@@ -47,7 +47,7 @@ class GroupCommands:
         settings = Command(
             "settings",
             self.settings,
-            summary=mark("Who may ask here, how much and when"),
+            summary=mark("Who can use me here, how much and when"),
             menus=frozenset({Menu.GROUP_ADMIN}),
             rank=1,
             form=form,
@@ -60,7 +60,7 @@ class GroupCommands:
         texts = texts_for(message.person.language)
         if not message.chat.is_group:
             return Card(
-                texts.gettext("These are settings of a group: write /settings there. Yours are /lang and /optout.")
+                texts.gettext("/settings is for groups: send it there. For your own settings, use /lang and /optout.")
             )
         if not await message.is_admin():
             return Card(error_message(ErrorCode.GROUP_ADMINS_ONLY, texts))
@@ -116,15 +116,15 @@ def greeting_card(person: Person, us: str, *, hears_all: bool) -> Card:
     texts = texts_for(person.language)
     lines = [
         texts.gettext(
-            "Hello! Answer a photo here with /style@{us} 3 and I repaint it. /styles shows all styles.", us=us
+            "Hello! Reply to a photo here with /style@{us} 3 and I'll repaint it. /styles shows all styles.", us=us
         )
     ]
     if not hears_all:
         lines.append(
             texts.gettext(
-                "In this group I hear only commands and answers to my messages, not plain photos or mentions. "
-                "If you would like me to hear those, make me an admin."
+                "In this group I only see commands and replies to my messages, not plain photos or mentions. If "
+                "you'd like me to see those, make me an admin."
             )
         )
-    lines.append(texts.gettext("Admins: /settings says who may ask, how much and when."))
+    lines.append(texts.gettext("Admins: /settings sets who can use me, how much and when."))
     return Card("\n".join(lines))

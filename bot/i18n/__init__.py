@@ -4,7 +4,7 @@ The msgids are the English sentences; every other language is a folder of .po fi
 They are merged and read directly from the .po files: there is no build step.
 """
 
-from bot.i18n.catalog import LANGUAGES, Texts, mark, texts_for
+from bot.i18n.catalog import LANGUAGES, Texts, language_names, mark, texts_for
 from bot.i18n.error_messages import error_message
 
-__all__ = ["LANGUAGES", "Texts", "error_message", "mark", "texts_for"]
+__all__ = ["LANGUAGES", "Texts", "error_message", "language_names", "mark", "texts_for"]

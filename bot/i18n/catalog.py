@@ -7,13 +7,13 @@ from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
 
-from babel.core import negotiate_locale
+from babel.core import Locale, negotiate_locale
 from babel.dates import format_datetime, format_timedelta
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 LANGUAGES = ("en", "zh")
-_LOCALES = {"en": "en_GB", "zh": "zh_Hans_CN"}  # 24 hours a day in both
+_LOCALES = {"en": "en_GB", "zh": "zh_Hans_CN"}  # where the tag alone is too vague; 24 hours a day in both
 _SECONDS_STEP = 5  # estimates are not accurate to the second
 
 
@@ -28,7 +28,12 @@ class Texts:
     def __init__(self, language: str, translations: NullTranslations) -> None:
         self.language = language
         self._translations = translations
-        self._locale = _LOCALES[language]
+        self._locale = _LOCALES.get(language, language)
+
+    @property
+    def own_name(self) -> str:
+        """The language's name in the language itself: "English", "中文"."""
+        return Locale.parse(self.language).get_language_name() or self.language
 
     def gettext(self, msgid: str, /, **values: object) -> str:
         sentence = self._translations.gettext(msgid)
@@ -46,6 +51,12 @@ class Texts:
     def moment(self, epoch: float) -> str:
         """A date and time in UTC (chats don't reveal a person's time zone). `epoch` is in seconds."""
         return format_datetime(datetime.fromtimestamp(epoch, UTC), "medium", locale=self._locale) + " UTC"
+
+
+def language_names(language: str) -> frozenset[str]:
+    """What a language is called in each of LANGUAGES."""
+    locale = Locale.parse(language)
+    return frozenset(name for reader in LANGUAGES if (name := locale.get_language_name(reader)))
 
 
 def texts_for(language: str) -> Texts:

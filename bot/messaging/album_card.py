@@ -110,7 +110,7 @@ def _question(photos: int, texts: Texts) -> str:
 def _cropped(views: Sequence[JobView], texts: Texts) -> str:
     if not any(view.cropped for view in views):
         return ""
-    return texts.gettext("Where a photo was very long, I used the part round the face.")
+    return texts.gettext("Where a photo was very long, I used the part around the face.")
 
 
 def _title(views: Sequence[JobView], texts: Texts) -> str:
@@ -165,7 +165,7 @@ def _failures(views: Sequence[JobView], texts: Texts) -> list[str]:
             texts.gettext("Photo {numbers}: {why}", numbers=_comma_separated(at), why=why)
             for why, at in reasons.items()
         ]
-    return [*lines, texts.gettext("What isn't painted isn't counted.")]
+    return [*lines, texts.gettext("Only painted pictures count.")]
 
 
 def _why(view: JobView, texts: Texts) -> str:

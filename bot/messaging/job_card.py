@@ -59,7 +59,7 @@ _NEVER_CHARGED = frozenset(  # the job ended before it was charged
     }
 )
 _STATE_TEXTS = {
-    State.SUBMITTING: mark("It's your turn: painting starts."),
+    State.SUBMITTING: mark("It's your turn: painting is about to start."),
     State.RUNNING: mark("Painting…"),
     State.FETCHING: mark("Almost done: fetching the picture."),
 }
@@ -140,7 +140,7 @@ def confirm_delete_rows(view: JobView, language: str) -> ButtonRows:
 
 
 def _lines(view: JobView, texts: Texts, *, shown: bool) -> list[str]:
-    cropped = texts.gettext("The photo was very long, so I used the part round the face.") if view.cropped else ""
+    cropped = texts.gettext("The photo was very long, so I used the part around the face.") if view.cropped else ""
     title = "" if view.style is None else f"🎨 {style_title(view, texts)}"
     if view.state is State.DRAFT and view.consent == "asked":
         return [title, _consent_text(texts), cropped]
@@ -173,18 +173,18 @@ def _draft(view: JobView, texts: Texts) -> str:
     if view.has_photo:
         return texts.gettext("Which style would you like?")
     return texts.gettext(
-        "I have the style picture. Now send me the photo to repaint (in a group: as an answer to this message)."
+        "I've got the style picture. Now send me the photo to repaint (in a group, as a reply to this message)."
     )
 
 
 def _consent_text(texts: Texts) -> str:
     return texts.gettext(
-        "{who}: may I repaint it? Only you can answer, and nothing happens before you do.", who=_subject(texts)
+        "{who}: may I repaint it? Only you can answer, and nothing happens until you do.", who=_subject(texts)
     )
 
 
 def _subject(texts: Texts) -> str:
-    return texts.gettext("You whose photo this is")
+    return texts.gettext("Owner of this photo")
 
 
 def _mention(view: JobView, texts: Texts) -> Mention | None:
@@ -195,12 +195,12 @@ def _mention(view: JobView, texts: Texts) -> Mention | None:
 
 def _queued(view: JobView, texts: Texts) -> list[str]:
     if view.paused:
-        return [texts.gettext("Painting is paused at the moment. Your photo keeps its place and nothing is lost.")]
+        return [texts.gettext("Painting is paused at the moment. Your photo keeps its place, and nothing is lost.")]
     match view.place:
         case None:
             place = texts.gettext("In the queue.")
         case 1:
-            place = texts.gettext("You are next.")
+            place = texts.gettext("You're next.")
         case number:
             place = texts.gettext("Place {place} in the queue.", place=number)
     return [place, _time_left(view, texts)]
@@ -229,7 +229,7 @@ def _failed(view: JobView, texts: Texts) -> list[str]:
 
 
 def _not_counted(texts: Texts) -> str:
-    return texts.gettext("It wasn't counted: the picture is back in your quota.")
+    return texts.gettext("This one doesn't count towards your quota.")
 
 
 def _style_rows(

@@ -3,9 +3,10 @@ their photos (/optout), and the language they read (/lang)."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import cache
 from math import ceil
 
-from bot.i18n import LANGUAGES, Texts, mark, texts_for
+from bot.i18n import LANGUAGES, Texts, language_names, mark, texts_for
 from bot.jobs.service import JobService
 from bot.messaging.callback_data import CallbackData, person_key
 from bot.messaging.callbacks import ButtonPress, CallbackAnswer, not_yours
@@ -17,8 +18,7 @@ from bot.privacy.service import DeletedCounts, PrivacyFacts, PrivacyService
 _LINE = mark("Your data: /privacy, /export, /forget, /optout. Your language: /lang")
 HELP = (HelpLine(120, _LINE, _LINE),)
 _AS_THE_APP = -1
-_NAMES = {"en": "English", "zh": "中文"}
-_WORDS = {"en": "en", "english": "en", "英文": "en", "英语": "en", "zh": "zh", "chinese": "zh", "中文": "zh"}
+_MORE_WORDS = {"英文": "en"}  # besides the names that dictionaries give
 _NO = frozenset({"off", "no", "in", "back", "undo", "取消", "关"})
 
 
@@ -61,17 +61,17 @@ class PrivacyCommands:
     def feature(self) -> Feature:
         """What it registers."""
         undo = Option("undo", mark("Allow it again"), OptionKind.FLAG, required=False, typed="off")
-        languages = tuple((label, language) for language, label in _NAMES.items())
-        language = Option("language", mark("Which one; nothing: a card asks"), required=False, choices=languages)
+        languages = tuple((texts_for(language).own_name, language) for language in LANGUAGES)
+        language = Option("language", mark("Which one; leave it out and I'll ask"), required=False, choices=languages)
         commands = (
             Command("lang", self.language, None, mark("Language"), IN_PRIVATE, 70, Form((language,), "{language}")),
-            Command("privacy", self.facts, None, mark("What is kept of me"), IN_PRIVATE, 71, Form()),
-            Command("export", self.export, None, mark("Send me everything you keep of me"), IN_PRIVATE, 72, Form()),
-            Command("forget", self.forget, None, mark("Delete everything of mine"), IN_PRIVATE, 73, Form()),
+            Command("privacy", self.facts, None, mark("What you keep about me"), IN_PRIVATE, 71, Form()),
+            Command("export", self.export, None, mark("Send me everything you keep about me"), IN_PRIVATE, 72, Form()),
+            Command("forget", self.forget, None, mark("Delete everything you keep about me"), IN_PRIVATE, 73, Form()),
             Command(
                 "optout",
                 self.opt_out,
-                summary=mark("Keep others from using my photos"),
+                summary=mark("Stop others from using my photos"),
                 menus=EVERYBODY,
                 rank=74,
                 form=Form((undo,), "{undo}"),
@@ -96,8 +96,8 @@ class PrivacyCommands:
         """Everything of theirs as files, where nobody else can read along."""
         texts = texts_for(message.person.language)
         if message.chat.is_group and not message.is_ephemeral:
-            return Card(texts.gettext("Others can read along here. Please write /export to me in private."))
-        words = texts.gettext("I'm packing everything I keep of you…")
+            return Card(texts.gettext("Others can read this chat. Please send me /export in private."))
+        words = texts.gettext("I'm gathering everything I keep about you…")
         return Card(words, followups=lambda: self._files(message.person))
 
     async def opt_out(self, message: IncomingMessage, words: str) -> Card:
@@ -106,7 +106,7 @@ class PrivacyCommands:
 
     async def language(self, message: IncomingMessage, words: str) -> Card:
         """The language that the words name, or a card that asks."""
-        wanted = _WORDS.get(words.strip().casefold())
+        wanted = _language_words().get(words.strip().casefold())
         return await self._set_language(message.person, wanted) if wanted else language_card(message.person)
 
     async def confirm_forget(self, data: ConfirmForget, press: ButtonPress) -> CallbackAnswer:
@@ -144,8 +144,20 @@ class PrivacyCommands:
         await self._jobs.set_language(person, language)
         texts = texts_for((await self._jobs.queries.in_their_language(person)).language)
         if language is None:
-            return Card(texts.gettext("From now on I speak the language of your app."))
-        return Card(texts.gettext("From now on I speak English with you."))
+            return Card(texts.gettext("From now on I'll follow the language of your app."))
+        return Card(language_chosen_text(texts))
+
+
+def language_chosen_text(texts: Texts) -> str:
+    """Confirms a chosen language: in that language, by its own name."""
+    return texts.gettext("From now on I'll use {language} with you.", language=texts.own_name)
+
+
+@cache
+def _language_words() -> dict[str, str]:
+    """The languages by whatever people call them: their tags, and their names in every language."""
+    names = {name.casefold(): language for language in LANGUAGES for name in language_names(language)}
+    return {**names, **{language: language for language in LANGUAGES}, **_MORE_WORDS}
 
 
 def privacy_text(facts: PrivacyFacts, person: Person) -> str:
@@ -153,21 +165,25 @@ def privacy_text(facts: PrivacyFacts, person: Person) -> str:
     texts = texts_for(person.language)
     return "\n".join(
         [
-            texts.gettext("I know you as {who}. What I keep of you, and until when:", who=_name(person)),
+            texts.gettext("I know you as {who}. Here is what I keep about you, and for how long:", who=_name(person)),
             texts.gettext("• photos and style pictures: {time}", time=_span(facts.original_hours, texts)),
             texts.gettext(
                 "• finished pictures: {time}, or until you delete them", time=_span(facts.result_days * 24, texts)
             ),
             texts.gettext("• saved styles: until you remove them"),
-            texts.gettext("• when you asked for which style, how it ended, your language, your units: until /forget"),
-            "",
             texts.gettext(
-                "Places, cameras and the like are taken out of a photo as soon as it arrives. To be painted it goes to "
-                "the painting service, and nowhere else. What you have paid for is noted as long as the law asks."
+                "• which style you asked for and when, how it ended, your language and your quota: until you use "
+                "/forget"
             ),
             "",
             texts.gettext(
-                "/export sends you all of it. /forget deletes it. /optout keeps others from using your photos."
+                "Location, camera and similar details are removed from a photo as soon as it arrives. It goes to the "
+                "painting service to be painted, and nowhere else. Payments are kept on record for as long as the "
+                "law requires."
+            ),
+            "",
+            texts.gettext(
+                "/export sends you all of it. /forget deletes it. /optout stops others from using your photos."
             ),
         ]
     )
@@ -188,8 +204,8 @@ def confirm_forget_card(person: Person) -> Card:
     """Asks before everything goes."""
     texts = texts_for(person.language)
     question = texts.gettext(
-        "Delete your photos, pictures, saved styles and history? What is on its way is cancelled. "
-        "This can't be undone; /export first, if you want to keep something."
+        "Delete your photos, pictures, saved styles and history? Anything in progress is cancelled. This can't be "
+        "undone; use /export first if you want to keep something."
     )
     yes = Button(texts.gettext("🗑 Yes, delete everything"), ConfirmForget(person_key(person), 1).pack())
     no = Button(texts.gettext("Keep it"), ConfirmForget(person_key(person), 0).pack())
@@ -202,8 +218,15 @@ def forgotten_text(gone: DeletedCounts, texts: Texts) -> str:
         (gone.photos, texts.ngettext("{n} photo or style picture", "{n} photos and style pictures", gone.photos)),
         (gone.results, texts.ngettext("{n} painted picture", "{n} painted pictures", gone.results)),
         (gone.styles, texts.ngettext("{n} saved style", "{n} saved styles", gone.styles)),
-        (gone.jobs, texts.ngettext("{n} entry of your history", "{n} entries of your history", gone.jobs)),
-        (gone.of_others, texts.ngettext("{n} picture of others", "{n} pictures of others", gone.of_others)),
+        (gone.jobs, texts.ngettext("{n} entry in your history", "{n} entries in your history", gone.jobs)),
+        (
+            gone.of_others,
+            texts.ngettext(
+                "{n} picture that others had painted from your photos",
+                "{n} pictures that others had painted from your photos",
+                gone.of_others,
+            ),
+        ),
     )
     lines = [f"• {words}" for number, words in counted if number]
     if not lines:
@@ -216,13 +239,13 @@ def opted_out_card(person: Person, *, out: bool) -> Card:
     texts = texts_for(person.language)
     if out:
         words = texts.gettext(
-            "Noted: nobody else can have your photos painted by me, not even by answering them. "
-            "You yourself can go on as before."
+            "Noted: nobody else can have me paint your photos, not even by replying to them. You can carry on as "
+            "before."
         )
         back = texts.gettext("Allow it again")
     else:
         words = texts.gettext(
-            "Noted: others may ask for your photos again. In groups that ask for consent, you are asked first."
+            "Noted: others can have me paint your photos again. In groups that ask for consent, I'll ask you first."
         )
         back = texts.gettext("Don't allow it")
     return Card(words, ((Button(back, SetOptOut(person_key(person), 0 if out else 1).pack()),),))
@@ -232,8 +255,8 @@ def language_card(person: Person) -> Card:
     """Which language to speak."""
     texts = texts_for(person.language)
     choices = [
-        Button(_NAMES[language], ChooseLanguage(person_key(person), number).pack())
+        Button(texts_for(language).own_name, ChooseLanguage(person_key(person), number).pack())
         for number, language in enumerate(LANGUAGES)
     ]
     app = Button(texts.gettext("The language of my app"), ChooseLanguage(person_key(person), _AS_THE_APP).pack())
-    return Card(texts.gettext("Which language shall I speak with you?"), (tuple(choices), (app,)))
+    return Card(texts.gettext("Which language shall I use with you?"), (tuple(choices), (app,)))

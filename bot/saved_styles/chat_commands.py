@@ -36,8 +36,8 @@ _LINK = "style_"  # what the payload of a deep link to a saved style begins with
 HELP = (
     HelpLine(
         90,
-        mark("/savestyle and a name, as an answer to a picture: keep it as a style. /mystyles: those you have"),
-        mark("/savestyle: keep a picture as a style. /mystyles: those you have"),
+        mark("/savestyle and a name, in reply to a picture: save it as a style. /mystyles: your saved styles"),
+        mark("/savestyle: save a picture as a style. /mystyles: your saved styles"),
     ),
 )
 _PICTURE = Option("picture", mark("The picture"), OptionKind.PICTURE)
@@ -87,7 +87,7 @@ class SavedStyleCommands:
 
     def feature(self) -> Feature:
         """What it registers."""
-        save = Form((_PICTURE, _NAME), "{name}", mark("Keep a picture as a style of your own"))
+        save = Form((_PICTURE, _NAME), "{name}", mark("Save a picture as a style of your own"))
         rename = Form((Option("style", mark("What it is called")), _NAME), "{style} = {name}")
         library = Form(
             (
@@ -95,14 +95,14 @@ class SavedStyleCommands:
                 Option("name", _NAME.description, required=False),
             ),
             "{name}",
-            mark("This server's styles; managers add a picture"),
+            mark("This server's styles; managers can add a picture"),
             in_groups=True,
         )
         commands = (
             Command(
                 "savestyle",
                 self.save,
-                summary=mark("Keep a picture as a style: answer it, and give a name"),
+                summary=mark("Save a picture as a style: reply to it, and give a name"),
                 menus=IN_PRIVATE,
                 rank=40,
                 form=save,
@@ -111,7 +111,7 @@ class SavedStyleCommands:
             Command(
                 "renamestyle",
                 self.rename,
-                summary=mark("Give a saved style another name"),
+                summary=mark("Rename a saved style"),
                 menus=IN_PRIVATE,
                 rank=42,
                 form=rename,
@@ -134,7 +134,11 @@ class SavedStyleCommands:
         """The group's library, or one more style for it."""
         if not message.chat.is_group:
             texts = texts_for(message.person.language)
-            return Card(texts.gettext("A shelf belongs to a group. Your own styles are in /mystyles."))
+            return Card(
+                texts.gettext(
+                    "/shelf shows the styles of a group, so it only works there. Your own styles are in /mystyles."
+                )
+            )
         if not words.strip():
             return library_card(await self._saved_styles.library(message.chat), message.person, self._capabilities)
         return await self._save(message, words.strip(), library=True)
@@ -146,7 +150,7 @@ class SavedStyleCommands:
         if isinstance(style, UserError):
             return Card(error_message(style, texts, now=self._clock()))
         jpeg = await self._saved_styles.picture_by_token(token)
-        words = texts.gettext("The style “{name}” is yours now. Send me a photo and choose it.", name=style.name)
+        words = texts.gettext("The style “{name}” is now yours. Send me a photo and choose it.", name=style.name)
         return Card(words, picture=None if jpeg is None else _picture(style, jpeg))
 
     async def turn_page(self, data: SavedStylesPage, press: ButtonPress) -> CallbackAnswer:
@@ -204,7 +208,7 @@ class SavedStyleCommands:
         at_hand = await self._at_hand(person, chat)
         meant = parse_rename(words, [style.name for style in at_hand])
         if meant is None:
-            return Card(texts.gettext("Write /renamestyle, the name of a saved style, and its new name."))
+            return Card(texts.gettext("Write /renamestyle, the name of a saved style, and the new name."))
         style = next(style for style in at_hand if normalize(style.name) == normalize(meant[0]))
         by_admin = style.in_library and await message.is_admin()
         if style.in_library and not by_admin:
@@ -213,7 +217,7 @@ class SavedStyleCommands:
         named = await self._saved_styles.rename(person, style.id, meant[1], chat=where, by_admin=by_admin)
         if isinstance(named, UserError):
             return Card(error_message(named, texts, now=self._clock()))
-        return Card(texts.gettext("“{old}” is called “{new}” now.", old=style.name, new=named.name))
+        return Card(texts.gettext("“{old}” is now called “{new}”.", old=style.name, new=named.name))
 
     async def _opened(self, style: SavedStyle, press: ButtonPress) -> CallbackAnswer:
         jpeg = await self._saved_styles.picture(press.person, press.chat, style.id)
@@ -238,7 +242,7 @@ class SavedStyleCommands:
         if problem is not None:
             return error_answer(problem, press.person, self._clock())
         texts = texts_for(press.person.language)
-        return CallbackAnswer(texts.gettext("“{name}” is removed.", name=style.name), remove=True)
+        return CallbackAnswer(texts.gettext("I removed “{name}”.", name=style.name), remove=True)
 
 
 def saved_styles_card(
@@ -250,8 +254,10 @@ def saved_styles_card(
         return Card("\n".join([texts.gettext("You have no saved styles yet."), how_to_save_text(person, capabilities)]))
     pages = -(-len(styles) // STYLES_PER_PAGE)
     page = clamp_page(page, pages)
-    title = texts.ngettext("You have {n} saved style at hand.", "You have {n} saved styles at hand.", len(styles))
-    how = texts.gettext("/style and its name paints with it, /renamestyle gives it another. 👥 belongs to this group.")
+    title = texts.ngettext("You can use {n} saved style.", "You can use {n} saved styles.", len(styles))
+    how = texts.gettext(
+        "Use one with /style and its name, rename it with /renamestyle. 👥 means that it belongs to this group."
+    )
     turn = partial(SavedStylesPage, person_key(person))
     buttons = _buttons(styles[page * STYLES_PER_PAGE : (page + 1) * STYLES_PER_PAGE])
     return Card(f"{title}\n{how}", (*buttons, *page_buttons(turn, page, pages)))
@@ -264,9 +270,11 @@ def library_card(
     texts = texts_for(person.language)
     if not styles:
         return Card(
-            "\n".join([texts.gettext("This group's shelf is empty."), how_to_library_text(person, capabilities)])
+            "\n".join(
+                [texts.gettext("This group has no styles of its own yet."), how_to_library_text(person, capabilities)]
+            )
         )
-    title = texts.ngettext("{n} style is on this group's shelf.", "{n} styles are on this group's shelf.", len(styles))
+    title = texts.ngettext("This group has {n} style of its own.", "This group has {n} styles of its own.", len(styles))
     return Card(f"{title}\n{how_to_library_text(person, capabilities)}", _buttons(styles))
 
 
@@ -275,10 +283,12 @@ def saved_card(style: SavedStyle, person: Person, *, has_links: bool) -> Card:
     texts = texts_for(person.language)
     if style.in_library:
         return Card(
-            texts.gettext("“{name}” is on this group's shelf: /style {name} works for everybody here.", name=style.name)
+            texts.gettext(
+                "“{name}” is now one of this group's styles: /style {name} works for everyone here.", name=style.name
+            )
         )
     words = texts.gettext(
-        "Kept as “{name}”. /style {name} paints with it, /mystyles shows all of yours.", name=style.name
+        "Saved as “{name}”. /style {name} paints with it, /mystyles shows all your styles.", name=style.name
     )
     return Card(words, style_rows(style, person, has_links=has_links))
 
@@ -286,7 +296,7 @@ def saved_card(style: SavedStyle, person: Person, *, has_links: bool) -> Card:
 def shared_card(style: SavedStyle, link: str, person: Person) -> Card:
     """The link, to be passed on."""
     texts = texts_for(person.language)
-    words = texts.gettext("Whoever opens this link gets a copy of “{name}”:", name=style.name)
+    words = texts.gettext("Anyone who opens this link gets a copy of “{name}”:", name=style.name)
     return Card(f"{words}\n{link}")
 
 
@@ -300,16 +310,16 @@ def style_rows(style: SavedStyle, person: Person, *, has_links: bool) -> ButtonR
 
 def how_to_save_text(person: Person, capabilities: Capabilities = DEFAULT_CAPABILITIES) -> str:
     if capabilities.has_forms:
-        return texts_for(person.language).gettext("/savestyle takes a picture and a name: it is kept as a style.")
+        return texts_for(person.language).gettext("/savestyle takes a picture and a name, and saves it as a style.")
     return texts_for(person.language).gettext(
-        "Answer any picture with /savestyle and a name, or send one with that as its caption: it is kept as a style."
+        "Reply to any picture with /savestyle and a name, or send one with that caption, and I'll save it as a style."
     )
 
 
 def how_to_library_text(person: Person, capabilities: Capabilities = DEFAULT_CAPABILITIES) -> str:
     if capabilities.has_forms:
-        return texts_for(person.language).gettext("Managers put a picture there: /shelf takes it and a name.")
-    return texts_for(person.language).gettext("Admins put a picture there by answering it with /shelf and a name.")
+        return texts_for(person.language).gettext("Managers add a picture by giving it to /shelf with a name.")
+    return texts_for(person.language).gettext("Admins add a picture by replying to it with /shelf and a name.")
 
 
 def _confirm_remove_rows(style: SavedStyle, person: Person) -> ButtonRows:

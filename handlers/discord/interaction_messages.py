@@ -124,7 +124,9 @@ def _with_delivery_note(rendered: RenderedMessage, reply: InteractionReply, addr
         return rendered
     texts = texts_for(address.person.language if address.person else "en")
     if reply.ephemeral:
-        note = texts.gettext("Only you see this. If it takes longer than a quarter of an hour, I send it in private.")
+        note = texts.gettext(
+            "Only you can see this. If it takes longer than 15 minutes, I'll send it to you in private."
+        )
     else:
-        note = texts.gettext("If it takes longer than a quarter of an hour, I send it to you in private.")
+        note = texts.gettext("If it takes longer than 15 minutes, I'll send it to you in private.")
     return replace(rendered, text=f"{rendered.text}\n-# {note}")

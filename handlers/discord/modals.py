@@ -26,7 +26,9 @@ class UploadedFile:
 def reference_modal(press: UploadReference, language: str) -> Modal:
     """The modal that asks for a reference picture. It is stopped at once, so that the library does not keep it."""
     texts = texts_for(language)
-    modal = Modal(title=texts.gettext("Paint it like a picture")[:MAX_TITLE], custom_id=press.pack(), timeout=None)
+    modal = Modal(
+        title=texts.gettext("Paint it in the style of a picture")[:MAX_TITLE], custom_id=press.pack(), timeout=None
+    )
     field: FileUpload[Modal] = FileUpload(custom_id=FILE_FIELD, min_values=1, max_values=1)
     modal.add_item(Label(text=texts.gettext("The picture whose style you like"), component=field))
     modal.stop()

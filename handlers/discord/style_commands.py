@@ -29,13 +29,13 @@ def _style_command(responder: DiscordResponder, autocomplete: Autocomplete) -> S
     @app_commands.command(name="style", description=mark("Repaint a photo"))
     @app_commands.describe(
         photo=mark("The photo"),
-        style=mark("How to paint it; nothing: a card asks"),
-        reference=mark("Or a picture: paint it like that"),
+        style=mark("Which style; leave it out and I'll ask"),
+        reference=mark("Or a picture whose style to use"),
         photo2=mark("One more photo"),
         photo3=mark("One more photo"),
         photo4=mark("One more photo"),
-        private=mark("Only you see it"),
-        spoiler=mark("Cover the picture until it is tapped"),
+        private=mark("Only you can see it"),
+        spoiler=mark("Hide the picture until it is tapped"),
     )
     @app_commands.autocomplete(style=suggest)
     async def style(  # noqa: PLR0917  # Discord's options, in the order in which it offers them
@@ -63,9 +63,9 @@ def _again_command(responder: DiscordResponder, autocomplete: Autocomplete) -> S
     async def suggest(interaction: BotInteraction, typed: str) -> list[Choice[str]]:
         return await autocomplete.styles(interaction, typed)
 
-    @app_commands.command(name="again", description=mark("My last photo once more"))
+    @app_commands.command(name="again", description=mark("My last photo again"))
     @app_commands.describe(
-        style=mark("In which style; nothing: the same, with fresh brushwork"), private=mark("Only you see it")
+        style=mark("Which style; leave it out for the same one, painted afresh"), private=mark("Only you can see it")
     )
     @app_commands.autocomplete(style=suggest)
     async def again(interaction: BotInteraction, style: str = "", private: bool = False) -> None:  # noqa: FBT001, FBT002  # Discord's option

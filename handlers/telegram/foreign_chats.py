@@ -60,7 +60,9 @@ class InlineMessage:
     def _fallback_card(self, person: Person | None, card: Card) -> Card:
         """Says where to find the picture, for a person who never started the bot."""
         texts = texts_for(person.language if person else "en")
-        text = texts.gettext("The picture is ready. Write to me to see it: I can't show it here before you have.")
+        text = texts.gettext(
+            "The picture is ready. To see it, send me a message first: I can't show it here until you have."
+        )
         username = self.writer.bot_user.username if self.writer.bot_user else None
         link = f"https://t.me/{username}?start={HISTORY_PAYLOAD}" if username else None
         buttons = ((Button(texts.gettext("Open"), link=link),),) if link else ()

@@ -24,15 +24,15 @@ _STATUS: Mapping[ErrorCode, int] = {
 
 
 _MESSAGES: Mapping[str, str] = {
-    "unknown_host": mark("This page answers only under its own address."),
+    "unknown_host": mark("This page only works at its own address."),
     "other_site": mark("This request came from another page, so nothing was done. Please try again here."),
     "too_fast": mark("That was a little fast. Please wait a moment and try again."),
-    "too_large": mark("That is more than fits. One photo may have up to 20 MB."),
+    "too_large": mark("That file is too large. Photos can be up to 20 MB."),
     "too_slow_upload": mark("The upload took too long. Please try again on a better connection."),
-    "bad_form": mark("This form could not be read. Please reload the page and try again."),
-    "one_look": mark("Choose a look or give a picture of your own, not both."),
+    "bad_form": mark("I couldn't read what was sent. Please reload the page and try again."),
+    "one_look": mark("Choose a style or your own style picture, not both."),
     "method_not_allowed": mark("This can't be done here."),
-    "not_found": mark("This page doesn't exist, or it is not yours to see."),
+    "not_found": mark("This page doesn't exist, or you don't have access to it."),
     "internal_server_error": mark("Something went wrong on our side. Please try again in a moment."),
 }
 

@@ -28,7 +28,7 @@ def test_version_is_the_one_in_pyproject(tmp_path: Path) -> None:
 def test_status_backup_and_restore(tmp_path: Path) -> None:
     old, new, file = tmp_path / "old", tmp_path / "new", str(tmp_path / "backup.tar")
     status = repaint(old, "admin", "status")
-    assert (status.returncode, "this month: 0 paid images" in status.stdout) == (0, True)
+    assert (status.returncode, "this month: 0 paid pictures" in status.stdout) == (0, True)
     (old / "secret.key").write_bytes(bytes(32))
     assert "Written:" in repaint(old, "backup", file).stdout
     assert "0 job(s) that were under way" in repaint(new, "restore", file).stdout

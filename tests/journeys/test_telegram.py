@@ -104,7 +104,7 @@ async def test_a_picture_marked_with_ref_is_the_style_of_the_next_photo(tmp_path
         await harness.api.until(lambda: anna.sees)
         style = next(message for (_, _), message in sorted(harness.api.chats.messages.items()) if not message.from_bot)
         await anna.says("/ref", reply_to=style)
-        await harness.api.until(lambda: any("I have the style picture" in card.text for card in anna.sees))
+        await harness.api.until(lambda: any("I've got the style picture" in card.text for card in anna.sees))
         await anna.sends(portrait_jpeg())
         await harness.api.until(lambda: anna.pictures)
         assert "look=-1 reference=True" in engine_request(anna.pictures[0])
@@ -176,7 +176,7 @@ async def test_one_waiting_picture_is_cancelled_by_button_and_all_by_command(tmp
         await harness.api.until(lambda: "Cancelled." in harness.api.chats.messages[last.chat, last.id].text)
         assert await harness.units(anna) == (0, 3)
         await anna.says("/cancel")
-        await harness.api.until(lambda: any(message.text.startswith("I took back") for message in anna.sees))
+        await harness.api.until(lambda: any(message.text.startswith("I cancelled") for message in anna.sees))
         (tmp_path / "go").touch()
         await harness.api.until(
             lambda: all(
@@ -193,12 +193,12 @@ async def test_plain_commands_answer_in_the_persons_language(tmp_path: Path) -> 
             ("/start", "Hello! I repaint portraits", "你好！"),
             ("/help", "Send me a photo and tap a style", "发一张照片"),
             ("/quota", "You have 20 of 20 pictures left today.", "今天还可以画 20 张（共 20 张）。"),
-            ("/queue", "Nothing is in the queue", "现在没有图片在排队"),
-            ("/cancel", "Nothing of yours is waiting.", "你没有正在排队的图片。"),
-            ("/dance", "Send me a photo and I ask", "发一张照片给我"),
+            ("/queue", "The queue is empty", "现在没有图片在排队"),
+            ("/cancel", "You have no pictures waiting.", "你没有正在排队的图片。"),
+            ("/dance", "Send me a photo and I'll ask", "发一张照片给我"),
             ("/style 3", "Which photo?", "要画哪张照片？"),
-            ("/ref", "Answer the picture whose style you like", "请用 /ref 回复"),
-            ("hello", "Send me a photo and I ask", "发一张照片给我"),
+            ("/ref", "Reply with /ref to the picture", "看到喜欢的风格，就用 /ref 回复"),
+            ("hello", "Send me a photo and I'll ask", "发一张照片给我"),
         ):
             for user, words in ((anna, english), (ben, chinese)):
                 await user.says(command)

@@ -62,13 +62,13 @@ async def test_a_saved_style_has_a_button_and_a_link_to_share(tmp_path: Path) ->
     async with telegram_harness(tmp_path) as harness:
         anna, ben = harness.person(1), harness.person(2)
         await anna.sends(portrait_jpeg(500, 500, shade=9), caption="/savestyle Quilt")
-        await harness.api.until(lambda: any("Kept as" in message.text for message in anna.sees))
+        await harness.api.until(lambda: any("Saved as" in message.text for message in anna.sees))
         await anna.presses(anna.sees[-1], "Link to share")
         await harness.api.until(lambda: any("https://t.me/" in message.text for message in anna.sees))
         link = anna.sees[-1].text.splitlines()[-1]
         await ben.says(f"/start {link.partition('?start=')[2]}")
         await harness.api.until(lambda: ben.pictures)
-        assert "is yours now" in ben.pictures[0].text
+        assert "is now yours" in ben.pictures[0].text
         await ben.sends(portrait_jpeg())
         await harness.api.until(lambda: any("Which style" in message.text for message in ben.sees))
         await ben.presses(ben.sees[-1], "⭐ Quilt")
@@ -79,10 +79,10 @@ async def test_group_admins_change_settings_by_buttons(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         harness.api.groups.admins.add((GROUP, 1))
         admin, ben = harness.member(1), harness.member(2)
-        assert "only its admins" in await answer_to(harness, ben, "/settings")
-        assert "Everyone may ask." in await answer_to(harness, admin, "/settings")
+        assert "Only admins can" in await answer_to(harness, ben, "/settings")
+        assert "Everyone can use me." in await answer_to(harness, admin, "/settings")
         card = admin.sees[-1]
-        assert "only its admins" in await ben.notice(await ben.presses(card, "Switch off"))
+        assert "Only admins can" in await ben.notice(await ben.presses(card, "Switch off"))
         await admin.presses(card, "Switch off")
         await harness.api.until(lambda: "switched off" in harness.api.chats.messages[card.chat, card.id].text)
         await ben.sends(portrait_jpeg(), caption="/style 0")
@@ -95,7 +95,7 @@ async def test_group_admins_change_settings_by_buttons(tmp_path: Path) -> None:
 async def test_cards_and_answers_use_the_chosen_language(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna = harness.person(1, "en")
-        assert await answer_to(harness, anna, "/lang 中文") == "以后我和你说中文。"
+        assert await answer_to(harness, anna, "/lang 中文") == "以后我会和你说中文。"
         await anna.sends(portrait_jpeg(), caption="/style 0")
         await harness.api.until(lambda: anna.pictures)
         assert anna.pictures[0].text == "🎨 复古漫画"
@@ -113,4 +113,4 @@ async def test_when_the_owner_pauses_every_card_says_so(tmp_path: Path) -> None:
         await harness.api.until(lambda: any("paused at the moment" in message.text for message in anna.sees))
         await olga.presses(harness.api.chats.messages[card.chat, card.id], "Resume")
         await harness.api.until(lambda: anna.pictures)
-        assert "Send me a photo and I ask" in await answer_to(harness, anna, "/admin")
+        assert "Send me a photo and I'll ask" in await answer_to(harness, anna, "/admin")

@@ -88,11 +88,11 @@ async def test_the_same_photo_in_another_style(browser: Browser, url: str) -> No
     async with open_page(browser, url) as page:
         await request(page, PORTRAIT)
         first = page.get_by_role("article").first
-        await first.get_by_role("button", name="Another look").click()
+        await first.get_by_role("button", name="Another style").click()
         await first.get_by_role("button", name="Pixel world").click()
         second = page.get_by_role("article").nth(1)
         await expect(second.get_by_role("img", name="Your portrait: Pixel world")).to_be_visible()
-        await expect(first.get_by_role("group", name="Choose another look")).to_have_count(0)
+        await expect(first.get_by_role("group", name="Choose another style")).to_have_count(0)
 
 
 async def test_a_reference_picture_as_the_style_on_a_phone_in_chinese(browser: Browser, url: str) -> None:
@@ -102,7 +102,7 @@ async def test_a_reference_picture_as_the_style_on_a_phone_in_chinese(browser: B
             await page.locator(".own").tap()
         await (await chooser.value).set_files(OTHER)
         await page.get_by_role("button", name="开始画").tap()
-        await expect(page.get_by_role("img", name="你的肖像：参考图画风")).to_be_visible()
+        await expect(page.get_by_role("img", name="你的人像：你的风格图")).to_be_visible()
         await expect(page.get_by_role("link", name="下载")).to_be_visible()
 
 
@@ -145,7 +145,7 @@ async def test_a_request_without_a_style_asks_for_one(browser: Browser, url: str
     async with open_page(browser, url) as page:
         await page.get_by_label("Add photos").set_input_files(PORTRAIT)
         await page.locator("#send").press("Enter")
-        await expect(page.get_by_role("alert")).to_have_text("Choose a look for it.")
+        await expect(page.get_by_role("alert")).to_have_text("Choose a style.")
         await expect(page.get_by_role("radio", name="Retro comic")).to_be_focused()
 
 
@@ -163,7 +163,7 @@ async def test_photos_can_be_dropped_and_pasted(browser: Browser, url: str, way:
             [way, list(portrait_jpeg())],
         )
         await expect(page.get_by_role("img", name="Photo 1: me.jpg")).to_be_visible()
-        await page.get_by_role("button", name="Leave out me.jpg").click()
+        await page.get_by_role("button", name="Remove me.jpg").click()
         await expect(page.get_by_label("Add photos")).to_be_focused()
 
 

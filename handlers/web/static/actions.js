@@ -23,12 +23,12 @@ export function actionsFor(view, does) {
  * @param {Actions} does
  */
 export function edgeFor(view, does) {
-  if (view.local) return view.ended ? quiet("close", t("Take away"), does.discard) : null;
+  if (view.local) return view.ended ? quiet("close", t("Remove"), does.discard) : null;
   return view.ended ? deletion(does) : quiet("close", t("Cancel"), does.cancel);
 }
 
 /** @param {View} view */
-const againWords = (view) => (view.result_url ? t("Once more") : t("Try again"));
+const againWords = (view) => (view.result_url ? t("Paint again") : t("Try again"));
 
 /**
  * @param {View} view
@@ -72,7 +72,7 @@ function quiet(drawing, words, onclick) {
  * @param {Actions} does
  */
 function otherLook(view, does) {
-  const open = button("other", t("Another look"), () => {
+  const open = button("other", t("Another style"), () => {
     const card = open.closest(".card");
     const shown = card?.querySelector(".elsewhere");
     open.setAttribute("aria-expanded", String(!shown));
@@ -83,7 +83,7 @@ function otherLook(view, does) {
       open.setAttribute("aria-expanded", "false");
       does.again?.(style);
     };
-    const props = { class: "elsewhere", role: "group", "aria-label": t("Choose another look") };
+    const props = { class: "elsewhere", role: "group", "aria-label": t("Choose another style") };
     const looks = h("div", props, lookButtons(pick, view.style));
     card?.append(looks);
     looks.scrollIntoView({ block: "nearest" });

@@ -20,7 +20,7 @@ at("theme").addEventListener("click", () => {
 /** Draw the button, in the current language. */
 export function drawAppearance() {
   const now = theme();
-  const words = { auto: t("Appearance: as the system"), light: t("Appearance: light"), dark: t("Appearance: dark") };
+  const words = { auto: t("Appearance: same as system"), light: t("Appearance: light"), dark: t("Appearance: dark") };
   at("theme").replaceChildren(icon(DRAWINGS[now]));
   at("theme").title = words[now];
   at("theme").setAttribute("aria-label", words[now]);

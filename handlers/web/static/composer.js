@@ -61,8 +61,8 @@ async function takeReference() {
 function missing() {
   const look = chosen();
   if (!picked().length) return t("Add a photo first.");
-  if (!look) return t("Choose a look for it.");
-  return look === OWN && !reference ? t("Choose the picture whose style you like.") : "";
+  if (!look) return t("Choose a style.");
+  return look === OWN && !reference ? t("Choose a picture whose style you like.") : "";
 }
 
 function refresh() {

@@ -67,7 +67,7 @@ export class Frame {
    */
   async finish(view, result) {
     const { photo } = this;
-    const alt = t("Your portrait: {look}", { look: lookOf(view) });
+    const alt = t("Your portrait: {style}", { style: lookOf(view) });
     this.parts.under.alt = alt;
     if (this.shown === view.id) return this.comparison();
     this.shown = view.id;

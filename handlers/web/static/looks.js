@@ -88,7 +88,7 @@ function ownTile(reference, onown) {
     onown();
   });
   const art = h("span", { class: "art" }, picture, h("span", { class: "tick" }, icon("check")));
-  return h("label", { class: "look own" }, input, art, h("span", {}, t("A picture of your own")));
+  return h("label", { class: "look own" }, input, art, h("span", {}, t("Your own style picture")));
 }
 
 /** The button that shows all looks, when they don't fit in one row. */

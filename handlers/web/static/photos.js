@@ -26,7 +26,7 @@ export function addPhotos(files) {
   photos = [...photos, ...taken.map((file) => ({ file, url: URL.createObjectURL(file) }))];
   draw();
   if (pictures.length < files.length) return t("Only pictures can be painted; the other files were left out.");
-  if (fitting.length < pictures.length) return t("That is more than fits. One photo may have up to 20 MB.");
+  if (fitting.length < pictures.length) return t("That file is too large. Photos can be up to 20 MB.");
   return taken.length < fitting.length ? t("Ten photos at a time, please.") : "";
 }
 
@@ -60,7 +60,7 @@ function thumb(photo, index) {
     draw();
     (at("picked").querySelectorAll("button")[index] ?? at("files")).focus();
   };
-  const words = { "aria-label": t("Leave out {name}", { name: photo.file.name }) };
+  const words = { "aria-label": t("Remove {name}", { name: photo.file.name }) };
   const button = h("button", { type: "button", onclick: without, ...words }, icon("close"));
   return h("li", {}, preview(photo, name), button);
 }

@@ -13,6 +13,6 @@ export async function showQuota() {
   const time = duration(Math.max(0, quota.resets_at - Date.now() / 1000));
   const element = at("quota");
   element.textContent = left ? t("{n} left today", { n: left }) : t("New ones in {time}", { time });
-  element.title = t("{left} of {limit} pictures left today. There are new ones in {time}.", { left, limit, time });
+  element.title = t("{left} of {limit} pictures left today. You get new ones in {time}.", { left, limit, time });
   element.classList.toggle("few", left <= FEW);
 }

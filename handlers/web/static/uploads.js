@@ -61,7 +61,7 @@ async function send(key, view, { photo, look, reference }) {
 function accept(key, job) {
   if (has(job.id)) {
     drop(key);
-    say(t("You had this one already: here it is."));
+    say(t("You already have this one: here it is."));
   } else {
     rename(key, job.id);
   }

@@ -12,7 +12,7 @@ export function enlarge(view, photo) {
   const dialog = at("viewer");
   const { element, over, under } = canvas();
   under.src = view.result_url ?? "";
-  under.alt = t("Your portrait: {look}", { look: lookOf(view) });
+  under.alt = t("Your portrait: {style}", { style: lookOf(view) });
   if (photo) over.src = photo;
   else over.remove();
   const frame = h("div", { class: "frame", "data-stage": "done" }, element);

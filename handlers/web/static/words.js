@@ -11,13 +11,13 @@ export function status(view) {
     case "uploading":
       return t("Sending your photo… {percent} %", { percent: Math.round((view.progress ?? 0) * 100) });
     case "queued":
-      return view.paused ? t("The painter is taking a break. Your place is kept.") : waiting(view);
+      return view.paused ? t("Painting is paused. Your place is kept.") : waiting(view);
     case "submitting":
       return t("It's your turn.");
     case "running":
       return running(view);
     case "fetching":
-      return t("Almost dry…");
+      return t("Almost done…");
     case "failed":
       return view.error?.message ?? t("That didn't work.");
     case "canceled":
@@ -29,7 +29,7 @@ export function status(view) {
 
 /** @param {View} view */
 function waiting(view) {
-  const place = view.place === 1 ? t("You're next") : t("Place {n} in line", { n: view.place ?? "?" });
+  const place = view.place === 1 ? t("You're next") : t("Place {n} in the queue", { n: view.place ?? "?" });
   return withTimeLeft(place, view);
 }
 
@@ -56,8 +56,8 @@ function withTimeLeft(words, view) {
  */
 export function spokenStatus(view) {
   const look = lookOf(view);
-  if (view.result_url) return t("{look}: your picture is ready.", { look });
-  if (view.state === "running") return t("{look}: painting has begun.", { look });
+  if (view.result_url) return t("{style}: your picture is ready.", { style: look });
+  if (view.state === "running") return t("{style}: painting has started.", { style: look });
   return `${look}: ${status(view)}`;
 }
 

@@ -36,7 +36,7 @@ async def _pressed(guest: ChatUser, card: Card, label: str) -> Card:
 async def test_nobody_else_finds_the_owners_desk(tmp_path: Path) -> None:
     async with chat_harness(tmp_path, admins=(OWNER,)) as harness:
         olga, anna = harness.person("olga"), harness.person("anna")
-        assert "Send me a photo and I ask" in said(await anna.says("/admin")).text
+        assert "Send me a photo and I'll ask" in said(await anna.says("/admin")).text
         desk = said(await olga.says("/admin"))
         assert (await anna.presses(desk, "Pause")).notice == "This button is for somebody else."
         assert "in private" in said(await harness.member("olga").says("/admin")).text
@@ -58,7 +58,7 @@ async def test_the_owner_sees_how_things_stand_and_pauses(tmp_path: Path) -> Non
         going = await _pressed(olga, paused, "Resume")
         assert "⏸ Pause" in labels(going)
         await anna.picture(2)
-        assert "Nothing went wrong" in said((await olga.presses(going, "troubles")).card).text
+        assert "Nothing has gone wrong" in said((await olga.presses(going, "Recent problems")).card).text
         assert "As of" in (await _pressed(olga, going, "Refresh")).text
 
 
@@ -66,17 +66,17 @@ async def test_the_owner_grants_bans_and_lets_in_again(tmp_path: Path) -> None:
     async with chat_harness(tmp_path, admins=(OWNER,), daily_free_images=0) as harness:
         olga, anna = harness.person("olga"), harness.person("anna")
         for _ in range(2):  # told twice, granted once
-            assert "anna has 2 in the purse now." in said(await olga.says("/admin grant anna 2", source="test:g")).text
-        assert "2 more are in your purse" in said(await anna.says("/quota")).text
+            assert "anna has 2 credits now." in said(await olga.says("/admin grant anna 2", source="test:g")).text
+        assert "You also have 2 credits" in said(await anna.says("/quota")).text
         await anna.sends(portrait_jpeg(), "/style 0")
         await anna.picture()
         assert said(await olga.says("/admin ban anna")).text == "anna is banned."
         assert "asked me not to take" in said(await anna.sends(portrait_jpeg(shade=7), "/style 0")).text
-        assert said(await olga.says("/admin unban test:anna")).text == "anna may ask again.".replace(
+        assert said(await olga.says("/admin unban test:anna")).text == "anna is no longer banned.".replace(
             "anna", "test:anna"
         )
         assert await anna.sends(portrait_jpeg(shade=7), "/style 0") is None
-        assert said(await olga.says("/admin ban olga")).text == "That is an owner."
+        assert said(await olga.says("/admin ban olga")).text == "That person is an owner."
         for nonsense in ("grant", "grant anna", "grant anna many", "dance", "grant anna 0"):
             assert said(await olga.says(f"/admin {nonsense}")).text
 
@@ -120,8 +120,8 @@ async def test_a_package_is_paid_and_credited_once(tmp_path: Path) -> None:
     async with chat_harness(tmp_path, stars_packages=PACKAGES, daily_free_images=0) as harness:
         anna, talk = harness.person("anna"), harness.conversation.messages
         card = said(await anna.says("/buy"))
-        assert labels(card) == ["10 pictures for 50 ⭐", "50 pictures for 200 ⭐"]
-        offered = said((await anna.presses(card, "10 pictures")).card)
+        assert labels(card) == ["10 credits for 50 ⭐", "50 credits for 200 ⭐"]
+        offered = said((await anna.presses(card, "10 credits")).card)
         invoice = offered.invoice
         assert invoice is not None
         assert (invoice.stars, len(invoice.title) <= 32, len(invoice.payload.encode()) <= 128) == (50, True, True)
@@ -129,14 +129,14 @@ async def test_a_package_is_paid_and_credited_once(tmp_path: Path) -> None:
         assert await talk.checkout(anna.person, invoice.payload, 1) != ""
         assert (
             await talk.checkout(anna.person, "units:9999:1", 1)
-            == "That isn't for sale any more. Please look at what there is now."
+            == "That is no longer for sale. Please look at what is on offer now."
         )
         for _ in range(2):
             thanks = await talk.paid(anna.person, invoice.payload, 50, "charge-1")
-            assert thanks.text == "Thank you! 10 pictures are yours. 10 are in your purse now."
+            assert thanks.text == "Thank you! 10 credits are yours. You have 10 credits now."
         await anna.sends(portrait_jpeg(), "/style 0")
         await anna.picture()
-        assert "9 more are in your purse" in said(await anna.says("/quota")).text
+        assert "You also have 9 credits" in said(await anna.says("/quota")).text
 
 
 @pytest.mark.parametrize("data", ["buy:10:51", "buy:999:1", "buy:0:0"])
@@ -161,9 +161,9 @@ async def test_an_owner_gives_a_payment_back_and_unused_pictures_go(tmp_path: Pa
         with pytest.raises(TryLater):
             await olga.says("/admin refund charge-1")
         done = said(await olga.says("/admin refund charge-1")).text
-        assert done == "50 ⭐ are given back to anna, 10 unused pictures taken out of the purse."
+        assert done == "50 ⭐ refunded to anna, 10 unused credits taken back."
         assert till.given_back == [("anna", "charge-1")]
-        assert "given back already" in said(await olga.says("/admin refund charge-1")).text
+        assert "already been refunded" in said(await olga.says("/admin refund charge-1")).text
         assert said(await olga.says("/admin refund nonsense")).text
         assert await harness.app.services.credits.balance(anna.person) == 0
 
@@ -175,6 +175,6 @@ def _with(harness: ChatHarness, till: Till) -> ChatHarness:
 async def test_a_shop_says_its_terms_and_who_helps(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         anna = harness.person("anna", "zh")
-        assert "没用完的可以退款" in said(await anna.says("/terms")).text
-        assert "联系本机器人的主人" in said(await anna.says("/support")).text
+        assert "没用完的点数可以退款" in said(await anna.says("/terms")).text
+        assert "联系本机器人的运营者" in said(await anna.says("/support")).text
         assert [view.state for view in await harness.app.services.queries.history(anna.person)] == list[State]()

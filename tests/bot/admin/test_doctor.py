@@ -36,7 +36,7 @@ async def test_a_fresh_folder_is_fine_and_a_running_bot_is_seen(tmp_path: Path) 
     assert bad(await findings(tmp_path)) == []
     async with running_app(tmp_path):
         found = await findings(tmp_path)
-        assert "A Repaint is running on this folder." in [finding.text for finding in found]
+        assert "Repaint is running on this folder." in [finding.text for finding in found]
 
 
 def a_list(late: float = 0.0) -> Handler:
@@ -50,8 +50,8 @@ def a_list(late: float = 0.0) -> Handler:
         (a_list(), None),
         (a_list(late=7200), "s ahead. Let NTP set it"),
         (a_list(late=-7200), "s behind. Let NTP set it"),
-        (lambda _: as_json({"code": "InvalidApiKey", "message": "No."}, 401), "does not answer well"),
-        (lambda _: Reply(raw=b""), "does not answer well"),
+        (lambda _: as_json({"code": "InvalidApiKey", "message": "No."}, 401), "does not work"),
+        (lambda _: Reply(raw=b""), "does not work"),
     ],
     ids=["well", "ahead", "behind", "key", "silent"],
 )
@@ -67,7 +67,7 @@ async def test_an_account_is_asked(tmp_path: Path, handler: Handler, complaint: 
     ("reply", "complaint"),
     [
         (as_json({"ok": True, "result": {}}), None),
-        (as_json({"ok": False}, 401), "does not know the token"),
+        (as_json({"ok": False}, 401), "does not accept the token"),
         (as_json({}, 502), "status 502"),
         (Reply(raw=b""), "cannot be reached"),
     ],

@@ -78,7 +78,7 @@ async def test_what_has_rows_is_not_written_over(tmp_path: Path, postgres_url: s
         async with open_database(place) as database, database.write() as connection:
             await insert_job(connection, "test:1", who=str(place)[-9:])
     for back in (False, True):
-        with pytest.raises(CannotMove, match="There are rows already"):
+        with pytest.raises(CannotMove, match="There are already rows"):
             await move_rows(settings, back=back)
     for place in (tmp_path / "repaint.db", postgres_url):
         async with open_database(place) as database, database.read() as connection:

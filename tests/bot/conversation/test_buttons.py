@@ -96,7 +96,7 @@ async def test_a_draft_that_is_given_the_style_of_a_job_that_waits_says_so_and_i
         await anna.sends(photo, "/style 0")
         await anna.sends(photo)
         answer = await anna.presses(await anna.sees("Which style"), "0 · Retro comic")
-        assert answer.notice == "I already have this photo in that style. Its card tells how far it is."
+        assert answer.notice == "I already have this photo in that style. Its earlier message shows how far it is."
         await anna.sees("Cancelled")
         (tmp_path / "go").touch()
         await anna.picture()

@@ -30,8 +30,8 @@ async def test_help_says_how_it_is_done_there(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         typed = said(await harness.person("anna").says("/help")).text
         filled = said(await with_forms(harness).person("anna").says("/help")).text
-        assert "as its caption" in typed
-        assert "as its caption" not in filled
+        assert "as the caption" in typed
+        assert "as the caption" not in filled
         assert "Apps, Repaint this photo" in filled
 
 
@@ -54,8 +54,8 @@ async def test_the_gallery_has_pages_where_there_is_room_for_few(tmp_path: Path)
 async def test_what_nobody_else_sees_may_be_sent_in_a_group(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         anna = with_forms(harness).member("anna")
-        assert "read along" in said(await anna.says("/export", addressed=True)).text
-        assert "packing" in said(await anna.says("/export", addressed=True, is_ephemeral=True)).text
+        assert "read this chat" in said(await anna.says("/export", addressed=True)).text
+        assert "gathering" in said(await anna.says("/export", addressed=True, is_ephemeral=True)).text
 
 
 async def test_a_picture_that_a_form_brings_is_the_style(tmp_path: Path) -> None:

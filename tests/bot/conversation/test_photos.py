@@ -15,7 +15,7 @@ from tests.harness.pictures import quarters
 async def test_again_paints_the_last_photo_with_fresh_brushwork_or_in_another_style(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         anna = harness.person("anna")
-        assert "no photo that I could paint again" in said(await anna.says("/again")).text
+        assert "no photo to paint again" in said(await anna.says("/again")).text
         await anna.sends(portrait_jpeg(), "/style 0")
         first = await anna.picture()
         assert await anna.says("/again") is None
@@ -33,7 +33,7 @@ async def test_again_paints_the_last_photo_with_fresh_brushwork_or_in_another_st
 async def test_the_history_shows_what_was_and_opens_each_picture_once_more(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         anna, ben = harness.person("anna"), harness.person("ben")
-        assert said(await anna.says("/history")).text == "Nothing yet. Send me a photo to begin."
+        assert said(await anna.says("/history")).text == "Nothing yet. Send me a photo to start."
         for number, style in enumerate((0, 2, 4, 5, 7, 9, 32, 2)):
             await anna.sends(portrait_jpeg(shade=number * 20), f"/style {style}")
         await anna.picture(8)

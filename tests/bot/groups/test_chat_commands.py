@@ -34,24 +34,24 @@ async def test_a_new_group_reads_one_line_and_the_deaf_say_so(tmp_path: Path) ->
         verdict = (await harness.conversation.messages.joined(anna, hears_all=True)).text
         deaf = (await harness.conversation.messages.joined(anna, hears_all=False)).text
         assert f"/style@{US} 3" in verdict
-        assert "only commands" not in verdict
-        assert "I hear only commands and answers to my messages" in deaf
-        assert "听不到普通照片" in (await harness.conversation.messages.joined(ben, hears_all=False)).text
+        assert "I only see" not in verdict
+        assert "I only see commands and replies to my messages" in deaf
+        assert "看不到普通照片" in (await harness.conversation.messages.joined(ben, hears_all=False)).text
 
 
 async def test_only_admins_see_and_change_the_settings(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         admin, ben = harness.member("admin", admin=True), harness.member("ben")
-        assert said(await ben.says("/settings")).text == "In this group only its admins may do that."
-        assert "settings of a group" in said(await harness.person("ben").says("/settings")).text
+        assert said(await ben.says("/settings")).text == "Only admins can do that in this group."
+        assert "/settings is for groups" in said(await harness.person("ben").says("/settings")).text
         card = said(await admin.says("/settings"))
-        assert "• Everyone may ask." in card.text
-        assert (await ben.presses(card, "Only admins")).notice == "In this group only its admins may do that."
+        assert "• Everyone can use me." in card.text
+        assert (await ben.presses(card, "Only admins")).notice == "Only admins can do that in this group."
         card = await _pressed(admin, card, "Only admins")
-        assert "• Only admins may ask." in card.text
-        assert said(await ben.sends(portrait_jpeg(), "/style 0")).text == "In this group only its admins may do that."
+        assert "• Only admins can use me." in card.text
+        assert said(await ben.sends(portrait_jpeg(), "/style 0")).text == "Only admins can do that in this group."
         assert await admin.sends(portrait_jpeg(), "/style 0") is None
-        card = await _pressed(admin, card, "Everyone may ask")
+        card = await _pressed(admin, card, "👥 Everyone")
         assert await ben.sends(portrait_jpeg(shade=7), "/style 0") is None
         card = await _pressed(admin, card, "Switch off")
         assert "switched off" in card.text
@@ -69,7 +69,9 @@ async def test_a_cooldown_lets_an_album_through_and_holds_the_next(tmp_path: Pat
         assert "At least 2 minutes between" in said(await admin.says("/settings cooldown 120")).text
         album = tuple(file(portrait_jpeg(shade=shade)) for shade in (1, 90))
         assert await ben.says("/style 0", attachments=album) is None
-        assert "your next picture can come in" in said(await ben.sends(portrait_jpeg(shade=50), "/style 0")).text
+        assert (
+            "before your next picture in this group" in said(await ben.sends(portrait_jpeg(shade=50), "/style 0")).text
+        )
 
 
 async def test_the_styles_of_a_group_are_switched_one_by_one(tmp_path: Path) -> None:
@@ -86,7 +88,7 @@ async def test_the_styles_of_a_group_are_switched_one_by_one(tmp_path: Path) -> 
         assert labels(draft)[0] == "2 · Anime"
         looks = await _pressed(admin, await _pressed(admin, looks, "Retro comic"), "Style pictures")
         back = await _pressed(admin, looks, "Back")
-        assert "• All styles may be used." in back.text
+        assert "• All styles can be used." in back.text
 
 
 async def test_somebody_elses_photo_waits_for_their_yes(tmp_path: Path) -> None:
@@ -130,18 +132,18 @@ async def test_pictures_can_be_given_to_the_group_and_quota_says_so(tmp_path: Pa
     async with chat_harness(tmp_path, daily_free_images=3) as harness:
         anna, ben = harness.member("anna"), harness.member("ben")
         assert said(await anna.says("/give")).text == "How many? Please send a whole number, one or more."
-        assert "That is more than you have" in said(await anna.says("/give 9")).text
+        assert "You don't have that many" in said(await anna.says("/give 9")).text
         thanks = said(await anna.says("/give 2", source="test:gift"))
-        assert thanks.text.startswith("Thank you for 2 pictures! 2 pictures are in this group's pot")
+        assert thanks.text.startswith("Thank you for 2 pictures! This group now has 2 credits")
         assert said(await anna.says("/give 2", source="test:gift")).text == thanks.text
         quota = said(await anna.says("/quota")).text
         assert "You have 1 of 3 pictures left today." in quota
-        assert "2 are given to groups." in quota
-        assert "2 are in this group's pot." in quota
+        assert "2 given to groups." in quota
+        assert "This group has 2 credits." in quota
         for shade in range(5):
             await ben.sends(portrait_jpeg(shade=shade * 40), "/style 0")
         await ben.picture(5)
-        assert "0 are in this group's pot." in said(await ben.says("/quota")).text
+        assert "This group has 0 credits." in said(await ben.says("/quota")).text
         assert "group" in said(await harness.person("anna").says("/give 1")).text
 
 
@@ -200,7 +202,7 @@ async def test_rules_beyond_their_bounds_are_refused(tmp_path: Path) -> None:
         admin = harness.member("admin", admin=True)
         for words in ("delete 100", "cooldown 999999", "quiet 25:00-26:00", "dance"):
             assert said(await admin.says(f"/settings {words}")).text == (
-                "That setting doesn't work like this. Please try another value."
+                "That isn't a valid setting. Please try another value."
             )
         foreign = "rule:99:1"
         card = said(await admin.says("/settings"))

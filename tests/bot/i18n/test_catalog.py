@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Iterator
+from gettext import NullTranslations
 from importlib.resources import files
 
 import pytest
@@ -11,7 +12,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from bot.domain.error_codes import ErrorCode, UserError
-from bot.i18n import LANGUAGES, error_message, texts_for
+from bot.i18n import LANGUAGES, Texts, error_message, texts_for
 from tests import ROOT
 
 NOON = 1_790_000_000.0
@@ -121,3 +122,8 @@ def test_durations_are_said_in_rough_steps(seconds: float, english: str, chinese
 def test_moments_carry_their_time_zone() -> None:
     assert texts_for("en").moment(NOON).endswith("UTC")
     assert "2026年9月21日" in texts_for("zh").moment(NOON)
+
+
+@pytest.mark.parametrize(("language", "name"), [("en", "English"), ("zh", "中文"), ("fr", "français")])
+def test_a_language_knows_its_own_name(language: str, name: str) -> None:
+    assert Texts(language, NullTranslations()).own_name == name

@@ -69,9 +69,9 @@ def test_what_did_not_work_out_is_said_by_photo() -> None:
     assert card_of(jobs).text.splitlines() == [
         "🎨 Anime · 5 photos",
         "2 of 5 pictures are ready.",
-        "Photo 2, 5: I can't find a face in this photo. One that shows it clearly from the front works best.",
+        "Photo 2, 5: I can't find a face in this photo. A clear photo from the front works best.",
         "Photo 4: Cancelled.",
-        "What isn't painted isn't counted.",
+        "Only painted pictures count.",
     ]
     assert labels(card_of(jobs))[:2] == ["🖼 1", "🖼 2"], "the pictures are numbered, as they hang"
 

@@ -191,7 +191,7 @@ def test_a_cropped_photo_is_said() -> None:
 def test_a_failure_says_why_and_that_the_unit_is_back() -> None:
     card = card_of(replace(JOB, state=State.FAILED, error=UserError(ErrorCode.NO_FACE)))
     assert "can't find a face" in card.text
-    assert "back in your quota" in card.text
+    assert "doesn't count towards your quota" in card.text
     assert kinds(card) == []
 
 
@@ -206,7 +206,7 @@ def test_a_draft_that_expired_never_cost_a_unit() -> None:
 
 
 def test_a_cancelled_job_gives_the_unit_back_and_a_cancelled_draft_had_none() -> None:
-    assert "back in your quota" in card_of(replace(JOB, state=State.CANCELED)).text
+    assert "doesn't count towards your quota" in card_of(replace(JOB, state=State.CANCELED)).text
     assert card_of(replace(DRAFT, state=State.CANCELED)).text == "Cancelled."
 
 

@@ -5,9 +5,12 @@ import json
 import zipfile
 from contextlib import aclosing
 from dataclasses import replace
+from gettext import NullTranslations
 from pathlib import Path
 
+from bot.i18n import Texts
 from bot.messaging.platform import Card, Document
+from bot.privacy.chat_commands import language_chosen_text
 from tests.fakes.dashscope.service import portrait_jpeg
 from tests.harness.chat import chat_harness, file, labels, said
 
@@ -40,9 +43,9 @@ async def test_forgetting_asks_first_and_then_says_what_is_gone(tmp_path: Path) 
             "• 1 photo or style picture",
             "• 1 painted picture",
             "• 1 saved style",
-            "• 1 entry of your history",
+            "• 1 entry in your history",
         ]
-        assert said(await anna.says("/history")).text == "Nothing yet. Send me a photo to begin."
+        assert said(await anna.says("/history")).text == "Nothing yet. Send me a photo to start."
         again = (await anna.presses(said(await anna.says("/forget")), "Yes")).edit
         assert again == Card("There was nothing of yours to delete.")
 
@@ -103,16 +106,16 @@ async def test_the_language_can_be_chosen_and_given_back_to_the_app(tmp_path: Pa
         asked = said(await anna.says("/lang"))
         assert labels(asked) == ["English", "中文", "The language of my app"]
         assert (await harness.person("ben").presses(asked, "中文")).alert
-        assert (await anna.presses(asked, "中文")).edit == Card("以后我和你说中文。")
+        assert (await anna.presses(asked, "中文")).edit == Card("以后我会和你说中文。")
         assert "今天还可以画" in said(await anna.says("/quota")).text
         await anna.sends(portrait_jpeg(), "/style 0")
         assert (await anna.picture()).text == "🎨 复古漫画"
         assert (await anna.presses(asked, "The language of my app")).edit == Card(
-            "From now on I speak the language of your app."
+            "From now on I'll follow the language of your app."
         )
         assert "left today" in said(await anna.says("/quota")).text
-        assert said(await anna.says("/lang 中文")).text == "以后我和你说中文。"
-        assert said(await anna.says("/lang english")).text == "From now on I speak English with you."
+        assert said(await anna.says("/lang 中文")).text == "以后我会和你说中文。"
+        assert said(await anna.says("/lang english")).text == "From now on I'll use English with you."
 
 
 async def test_cards_too_go_back_to_the_language_of_the_app(tmp_path: Path) -> None:
@@ -123,6 +126,18 @@ async def test_cards_too_go_back_to_the_language_of_the_app(tmp_path: Path) -> N
         assert (await anna.picture()).text == "🎨 Retro comic"
         asked = said(await anna.says("/lang"))
         answer = await anna.presses(asked, "The language of my app")
-        assert answer.edit == Card("以后我跟随你应用的语言。")
+        assert answer.edit == Card("以后我会跟随你应用的语言。")
         await anna.sends(portrait_jpeg(shade=90), "/style 0")
         assert (await anna.picture(2)).text == "🎨 复古漫画"
+
+
+class French(NullTranslations):
+    """The start of a third catalogue."""
+
+    def gettext(self, message: str) -> str:
+        return {"From now on I'll use {language} with you.": "Désormais, je vous réponds en {language}."}[message]
+
+
+def test_a_third_language_is_confirmed_by_its_own_name() -> None:
+    assert language_chosen_text(Texts("fr", French())) == "Désormais, je vous réponds en français."
+    assert language_chosen_text(Texts("de", NullTranslations())) == "From now on I'll use Deutsch with you."

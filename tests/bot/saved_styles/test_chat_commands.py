@@ -12,11 +12,11 @@ STYLE = portrait_jpeg(500, 500, shade=9)
 async def test_a_picture_is_kept_by_name_and_paints_by_name_or_button(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         anna = harness.person("anna")
-        assert "Answer any picture with /savestyle" in said(await anna.says("/savestyle quilt")).text
+        assert "Reply to any picture with /savestyle" in said(await anna.says("/savestyle quilt")).text
         kept = said(await anna.says("/savestyle Grandma's quilt", replied=file(STYLE)))
-        assert "Kept as “Grandma's quilt”." in kept.text
+        assert "Saved as “Grandma's quilt”." in kept.text
         assert labels(kept) == ["🔗 Link to share", "🗑 Remove"]
-        assert "a saved style of that name" in said(await anna.sends(STYLE, "/savestyle grandma's QUILT")).text
+        assert "a saved style with that name" in said(await anna.sends(STYLE, "/savestyle grandma's QUILT")).text
 
         await anna.sends(portrait_jpeg(), "/style grandma's quilt")
         assert (await anna.picture()).text == "🎨 Grandma's quilt"
@@ -36,7 +36,7 @@ async def test_my_styles_open_and_can_be_removed_after_asking(tmp_path: Path) ->
         for number in range(12):
             await anna.sends(portrait_jpeg(shade=number), f"/savestyle style {number:02}")
         page = said(await anna.says("/mystyles"))
-        assert page.text.startswith("You have 12 saved styles at hand.")
+        assert page.text.startswith("You can use 12 saved styles.")
         assert labels(page)[0] == "⭐ style 00"
         turned = (await anna.presses(page, "2/2 ▶")).edit
         assert turned is not None
@@ -51,7 +51,7 @@ async def test_my_styles_open_and_can_be_removed_after_asking(tmp_path: Path) ->
         assert asked is not None
         [yes, no] = asked[0]
         assert (await anna.presses_data(opened, no.data)).rows == opened.buttons
-        assert (await anna.presses_data(opened, yes.data)).notice == "“style 11” is removed."
+        assert (await anna.presses_data(opened, yes.data)).notice == "I removed “style 11”."
         assert "removed" in (await anna.presses_data(opened, yes.data)).notice
         assert len(await harness.app.services.saved_styles.of_person(anna.person)) == 11
 
@@ -67,7 +67,7 @@ async def test_a_link_gives_others_a_copy(tmp_path: Path) -> None:
         assert 1 <= len(payload) <= 64
         came = said(await ben.says(f"/start {payload}"))
         assert came.picture
-        assert came.text == "风格“quilt”归你了。发一张照片给我，然后选它就行。"
+        assert came.text == "风格“quilt”已收藏。发一张照片给我，然后选它就行。"
         await anna.presses_data(kept, kept.buttons[0][1].data.replace(":2", ":3"))
         assert [style.name for style in await harness.app.services.saved_styles.of_person(ben.person)] == ["quilt"]
         assert "找不到" in said(await ben.says("/start style_nonsense")).text
@@ -84,21 +84,21 @@ async def test_a_link_to_a_look_shows_it(tmp_path: Path) -> None:
 async def test_a_groups_shelf_is_filled_by_its_admins_and_used_by_everybody(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         admin, ben = harness.member("admin", admin=True), harness.member("ben")
-        assert "This group's shelf is empty." in said(await ben.says("/shelf")).text
-        assert "only its admins" in said(await ben.says("/shelf quilt", replied=file(STYLE))).text
-        assert "is on this group's shelf" in said(await admin.says("/shelf quilt", replied=file(STYLE))).text
+        assert "This group has no styles of its own yet." in said(await ben.says("/shelf")).text
+        assert "Only admins can" in said(await ben.says("/shelf quilt", replied=file(STYLE))).text
+        assert "is now one of this group's styles" in said(await admin.says("/shelf quilt", replied=file(STYLE))).text
         library = said(await ben.says("/shelf"))
         assert labels(library) == ["👥 quilt"]
         opened = (await ben.presses(library, "quilt")).card
         assert opened is not None
         asked = (await ben.presses(opened, "Remove")).rows
         assert asked is not None
-        assert "only its admins" in (await ben.presses_data(opened, asked[0][0].data)).notice
+        assert "Only admins can" in (await ben.presses_data(opened, asked[0][0].data)).notice
         await ben.says("/style quilt", attachments=(file(portrait_jpeg()),))
         assert (await ben.picture()).text == "⭐ quilt"
         assert (await ben.picture(2)).text == "🎨 quilt"
-        assert (await admin.presses_data(opened, asked[0][0].data)).notice == "“quilt” is removed."
-        assert "A shelf belongs to a group." in said(await harness.person("ben").says("/shelf")).text
+        assert (await admin.presses_data(opened, asked[0][0].data)).notice == "I removed “quilt”."
+        assert "/shelf shows the styles of a group" in said(await harness.person("ben").says("/shelf")).text
 
 
 async def test_a_saved_style_gets_another_name(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ async def test_a_saved_style_gets_another_name(tmp_path: Path) -> None:
         anna, admin, ben = harness.member("anna"), harness.member("admin", admin=True), harness.member("ben", "zh")
         await anna.sends(STYLE, "/savestyle Old quilt")
         assert said(await anna.says("/renamestyle old quilt The blanket")).text == (
-            "“Old quilt” is called “The blanket” now."
+            "“Old quilt” is now called “The blanket”."
         )
         await anna.sends(portrait_jpeg(), "/style the blanket")
         assert (await anna.picture()).text == "🎨 The blanket"
@@ -115,4 +115,4 @@ async def test_a_saved_style_gets_another_name(tmp_path: Path) -> None:
             assert said(await anna.says(f"/renamestyle {nothing}")).text.startswith("Write /renamestyle")
         await admin.says("/shelf ours", replied=file(STYLE))
         assert "管理员" in said(await ben.says("/renamestyle ours theirs")).text
-        assert said(await admin.says("/renamestyle ours → everybody's")).text == "“ours” is called “everybody's” now."
+        assert said(await admin.says("/renamestyle ours → everybody's")).text == "“ours” is now called “everybody's”."

@@ -116,7 +116,7 @@ async def test_a_temporary_download_error_asks_to_try_later(status: int) -> None
 
 async def test_a_modal_names_its_job_and_needs_no_state() -> None:
     form = reference_modal(UploadReference(42), "zh-CN")
-    assert (form.custom_id, form.title, form.is_finished()) == ("bring:42", "照一张图片来画", True)
+    assert (form.custom_id, form.title, form.is_finished()) == ("bring:42", "照一张图片的风格来画", True)
     file = {"url": CDN, "size": 3, "filename": "a.png", "content_type": "image/png"}
     found = parse_reference_modal({"custom_id": "bring:42", "resolved": {"attachments": {"9": file}}})
     assert found is not None
@@ -220,7 +220,7 @@ def test_only_discords_signature_is_accepted() -> None:
         ({"options": [{"name": "b"}]}, {"options": [{"name": "c"}]}, False),
         ({"options": [{"name": "b"}]}, {"options": [{"name": "b"}, {"name": "c"}]}, False),
         ({"contexts": [0, 1]}, {"contexts": [0]}, False),
-        ({}, {"name_localizations": {"zh-CN": "画风"}}, False),
+        ({}, {"name_localizations": {"zh-CN": "风格"}}, False),
     ],
 )
 def test_payloads_match_unless_something_of_ours_differs(theirs: Any, ours: Any, *, same: bool) -> None:

@@ -62,9 +62,9 @@ async def test_text_is_escaped_and_commands_become_mentions(text: str, shown: st
 
 
 async def test_only_the_person_named_by_the_card_is_mentioned() -> None:
-    card = Card("You whose photo this is: may I? Not @everyone.", mention=Mention("You whose photo this is", "42"))
+    card = Card("Owner of this photo: may I? Not @everyone.", mention=Mention("Owner of this photo", "42"))
     message = render(card)
-    assert message.text.startswith("<@42> (You whose photo this is): may I?")
+    assert message.text.startswith("<@42> (Owner of this photo): may I?")
     assert dict(message.allowed_mentions.to_dict()) == {"parse": [], "users": [42]}
 
 

@@ -161,4 +161,4 @@ async def test_a_consent_question_notifies_the_owner_in_a_new_message(tmp_path: 
         )
         assert call.created_at >= card.created_at
         question = next(message for message in channel.history() if message.id == card.id)
-        assert f"{ben.mention} (You whose photo this is): may I repaint it?" in question.content
+        assert f"{ben.mention} (Owner of this photo): may I repaint it?" in question.content

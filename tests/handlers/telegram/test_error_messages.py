@@ -29,7 +29,7 @@ async def test_bad_files_get_an_explanation_and_cost_nothing(tmp_path: Path) -> 
             == "That isn't a picture. Please send a photo, for example a JPEG or PNG file."
         )
         await anna.sends_file(portrait_jpeg()[:900], "half.jpg", "image/jpeg", caption="/style 2")
-        assert "damaged or cut off" in await answer_to(harness, anna)
+        assert "damaged or incomplete" in await answer_to(harness, anna)
         await anna.sends_file(b"", "nothing.jpg", "image/jpeg", caption="/style 2")
         assert "The file is empty" in await answer_to(harness, anna)
         await anna.sends_file(b"%PDF-1.7", "paper.pdf", "application/pdf", caption="/style 2")
@@ -50,7 +50,7 @@ async def test_a_file_that_telegram_no_longer_has_must_be_sent_again(tmp_path: P
         anna = harness.person(1)
         gone = [{"file_id": "gone", "file_unique_id": "u", "width": 9, "height": 9, "file_size": 5}]
         await anna.posts({"photo": gone, "caption": "/style 2"})
-        assert await answer_to(harness, anna) == "I no longer keep that photo. Please send it again."
+        assert await answer_to(harness, anna) == "I no longer have that photo. Please send it again."
 
 
 async def test_a_used_up_quota_and_a_full_queue_are_reported_and_the_rest_is_painted(tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ async def test_a_used_up_quota_and_a_full_queue_are_reported_and_the_rest_is_pai
         await harness.api.until(lambda: len(anna.pictures) == 3)
         await anna.sends(portrait_jpeg(shade=220), caption="/style 2")
         assert (await answer_to(harness, anna)).startswith(
-            "You have used all your pictures for today. There are new ones in"
+            "You've used all your pictures for today. You get new ones in"
         )
         assert await harness.units(anna) == (3, 0)
 
@@ -116,7 +116,7 @@ async def test_three_pictures_are_too_many_for_a_style_picture(tmp_path: Path) -
         anna = harness.person(1)
         await anna.sends_album([portrait_jpeg(shade=shade) for shade in (1, 60, 120)], caption="/style ref")
         await harness.api.until(lambda: anna.sees)
-        assert anna.sees[0].text == "Please send exactly two: first the photo, then the style picture."
+        assert anna.sees[0].text == "Please send exactly two pictures: first the photo, then the style picture."
 
 
 async def test_old_and_unknown_buttons_get_a_polite_answer(tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ async def test_old_and_unknown_buttons_get_a_polite_answer(tmp_path: Path) -> No
         await anna.sends(portrait_jpeg(), caption="/style 2")
         await harness.api.until(lambda: anna.pictures)
         [card] = anna.pictures
-        too_old = "This button is too old for me. Please send the photo again."
+        too_old = "This button no longer works. Please send the photo again."
         for data in ("", "nonsense", "choose", "style|3", "choose:1:x", "a" * 64, "choose:99999999999999999999:1"):
             assert await anna.notice(await anna.presses_data(card, data)) == too_old
         assert "can't find that picture" in await anna.notice(await anna.presses_data(card, "again:4242"))

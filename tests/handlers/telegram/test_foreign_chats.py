@@ -97,7 +97,7 @@ async def test_a_guest_message_is_answered_at_once_and_becomes_the_picture(tmp_p
         )
         await harness.api.until(
             lambda: (
-                "You are next." in inline_message(harness, message_id).text
+                "You're next." in inline_message(harness, message_id).text
                 or "Painting" in inline_message(harness, message_id).text
             )
         )

@@ -153,7 +153,7 @@ async def test_without_a_private_chat_the_inline_message_links_to_the_bot() -> N
         harness.api.chats.inline_messages["abc"] = ChatMessage(0, 1, "One moment", inline_message_id="abc")
         harness.api.chats.never_started.add(5)
         await harness.platform.show(INLINE, Card("🎨 Anime", (), await harness.finished_picture()))
-        assert inline_message(harness).text.startswith("🎨 Anime\nThe picture is ready. Write to me")
+        assert inline_message(harness).text.startswith("🎨 Anime\nThe picture is ready. To see it, send me a message")
         assert inline_message(harness).data("Open") == "https://t.me/repaint_test_bot?start=history"
 
 
