@@ -40,15 +40,9 @@ class PaymentCommands:
         """What it registers. /buy stands in the menu only where something is sold."""
         for_sale = mark("Buy credits with Telegram Stars") if self._credits.packages else ""
         give = Form(
-<<<<<<< HEAD
-            options=(Option("pictures", mark("How many of yours"), OptionKind.NUMBER),),
-            template="{pictures}",
-            description=mark("Give pictures to this server"),
-=======
             options=(Option("pictures", mark("How many pictures to give"), OptionKind.NUMBER),),
-            words="{pictures}",
+            template="{pictures}",
             description=mark("Give some of my quota to this server"),
->>>>>>> 58e91ab (Reword the texts that people read)
             in_groups=True,
             is_private=False,
         )

@@ -70,13 +70,8 @@ def too_fast_text(texts: Texts) -> str:
 
 
 def hint_text(texts: Texts) -> str:
-<<<<<<< HEAD
     """The hint sent when a message is not understood."""
-    return texts.gettext("Send me a photo and I ask which style you would like. /help says what else I can do.")
-=======
-    """What to do next, for words that ask for nothing we know."""
     return texts.gettext("Send me a photo and I'll ask which style you would like. /help tells you what else I can do.")
->>>>>>> 58e91ab (Reword the texts that people read)
 
 
 def how_to_style_text(texts: Texts, capabilities: Capabilities = DEFAULT_CAPABILITIES) -> str:

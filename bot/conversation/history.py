@@ -73,13 +73,8 @@ def history_card(views: Sequence[JobView], person: Person, *, page: int) -> Card
     """One page (from 0) of the history: a line for each job, a button for each picture that is still stored."""
     texts = texts_for(person.language)
     if not views:
-<<<<<<< HEAD
-        return Card(texts.gettext("Nothing yet. Send me a photo to begin."))
-    pages = -(-len(views) // PAGE_SIZE)
-=======
         return Card(texts.gettext("Nothing yet. Send me a photo to start."))
-    pages = -(-len(views) // ON_A_PAGE)
->>>>>>> 58e91ab (Reword the texts that people read)
+    pages = -(-len(views) // PAGE_SIZE)
     page = clamp_page(page, pages)
     start = page * PAGE_SIZE
     shown = list(enumerate(views[start : start + PAGE_SIZE], start + 1))

@@ -73,17 +73,10 @@ class PhotoRequests:
         self._withholds, self._clock, self._capabilities = withholds, clock, capabilities
 
     def feature(self) -> Feature:
-<<<<<<< HEAD
         """What it registers. Platforms with forms define these commands themselves, with photos as options."""
-        repaint = mark("Repaint a photo: answer it with /style and a number or name")
-        reference = mark("Answer a picture: paint my next photo in its style")
-        again = mark("My last photo once more")
-=======
-        """What it registers. Platforms with forms have a way of their own for these: photos are their options."""
         repaint = mark("Repaint a photo: reply to it with /style and a number or name")
         reference = mark("Reply to a picture: paint my next photo in its style")
         again = mark("My last photo again")
->>>>>>> 58e91ab (Reword the texts that people read)
         commands = (
             Command("style", self.style, self.edited, repaint, EVERYBODY, 10),
             Command("ref", self.reference, self.edited_reference, reference, EVERYBODY, 12),
