@@ -53,7 +53,7 @@ INI = """
 asyncio_mode = auto
 asyncio_default_fixture_loop_scope = function
 timeout = 3
-timeout_grace = 1
+timeout_grace = 5
 """
 
 
