@@ -9,12 +9,11 @@ from bot.admin.service import AdminService
 from bot.billing.credits import CreditPackage, CreditService
 from bot.billing.payments import PaymentCommands, Refunder
 from bot.config.settings import Settings
-from bot.conversation.albums import AlbumActions
 from bot.conversation.buttons import ButtonRouter
 from bot.conversation.help import HelpCommands
 from bot.conversation.history import HistoryCommands
 from bot.conversation.inline import InlineSearch
-from bot.conversation.job_actions import JobActions
+from bot.conversation.job_actions import AlbumActions, JobActions
 from bot.conversation.messages import MessageRouter
 from bot.conversation.photos import PhotoRequests
 from bot.conversation.rate_limit import RateLimiter

@@ -1,13 +1,14 @@
-"""/start and /help, and general hints and failure messages."""
+"""/start, /help, the menus of commands, how the bot introduces itself, and general hints and failure messages."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from bot.domain.job_view import QuotaView
 from bot.i18n import Texts, mark, texts_for
 from bot.jobs.queries import JobQueries
 from bot.messaging.incoming import IncomingMessage
 from bot.messaging.platform import DEFAULT_CAPABILITIES, Capabilities, Card
-from bot.messaging.registry import EVERYBODY, Command, Feature, Form, HelpLine
+from bot.messaging.registry import EVERYBODY, Command, Feature, Form, HelpLine, Menu
 
 START = "start"  # deep links come as /start PAYLOAD
 
@@ -86,4 +87,32 @@ def how_to_reference_text(texts: Texts) -> str:
     return texts.gettext(
         "Reply with /ref to the picture whose style you like, then send me the photo. Or send both as an album with "
         "the caption /style ref: first the photo, then the style picture."
+    )
+
+
+@dataclass(frozen=True)
+class About:
+    """The bot's descriptions shown before the first message: at most 120 (`short`) and 512 (`long`) characters."""
+
+    short: str
+    long: str
+
+
+def menu(commands: Iterable[Command], texts: Texts, which: Menu) -> tuple[tuple[str, str], ...]:
+    """Names and translated summaries of the commands in one menu, in its order."""
+    shown = [command for command in commands if command.summary and which in command.menus]
+    return tuple((command.name, texts.gettext(command.summary)) for command in sorted(shown, key=lambda one: one.rank))
+
+
+def about(texts: Texts) -> About:
+    """The bot's descriptions in one language."""
+    return About(
+        short=texts.gettext(
+            "I repaint portraits: as a comic, in ink, as pixel art, or in the style of any picture you like."
+        ),
+        long=texts.gettext(
+            "Send me a photo of a face and tap a style: comic, ink, anime, pixels, or the style of a picture of your "
+            "own. You'll see your place in the queue and the time left, and then the same message turns into the "
+            "picture. In groups, reply to a photo with /style 3. /privacy tells you what I keep, /forget deletes it."
+        ),
     )

@@ -14,7 +14,7 @@ from telegram import (
 )
 from telegram.error import TelegramError
 
-from bot.conversation.command_menu import about, menu
+from bot.conversation.help import about, menu
 from bot.i18n import LANGUAGES, texts_for
 from bot.messaging.registry import Command, Menu
 from handlers.telegram.bot_client import Bot

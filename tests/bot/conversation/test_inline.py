@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.conversation.command_menu import about, menu
+from bot.conversation.help import about, menu
 from bot.i18n import LANGUAGES, texts_for
 from bot.messaging.incoming import IncomingMessage
 from bot.messaging.registry import Menu
