@@ -8,8 +8,7 @@ from bot.billing.credits import CreditService
 from bot.billing.payments import Refunder
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.i18n import Texts, error_message, mark, texts_for
-from bot.messaging.callbacks import ButtonPress, CallbackAnswer, not_yours
-from bot.messaging.incoming import IncomingMessage
+from bot.messaging.incoming import ButtonPress, CallbackAnswer, IncomingMessage, not_yours
 from bot.messaging.platform import Card, Person
 from bot.messaging.registry import Command, Feature, Form, Menu, Option, on_press
 

@@ -9,8 +9,7 @@ from bot.billing.credits import CreditPackage, CreditService
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.i18n import Texts, error_message, mark, texts_for
 from bot.messaging.callback_data import CallbackData
-from bot.messaging.callbacks import ButtonPress, CallbackAnswer, error_answer
-from bot.messaging.incoming import IncomingMessage
+from bot.messaging.incoming import ButtonPress, CallbackAnswer, IncomingMessage, error_answer
 from bot.messaging.platform import Button, Card, Invoice, Mention, Person
 from bot.messaging.registry import IN_GROUPS, IN_PRIVATE, Command, Feature, Form, Option, OptionKind, on_press
 

@@ -8,8 +8,7 @@ from bot.conversation.job_actions import JobActions
 from bot.conversation.rate_limit import RateLimiter, Verdict
 from bot.i18n import texts_for
 from bot.jobs.queries import JobQueries
-from bot.messaging.callbacks import ButtonPress, CallbackAnswer
-from bot.messaging.incoming import Attachment
+from bot.messaging.incoming import Attachment, ButtonPress, CallbackAnswer
 from bot.messaging.platform import Person
 from bot.messaging.registry import Registry
 

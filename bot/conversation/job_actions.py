@@ -20,8 +20,7 @@ from bot.jobs.service import JobService
 from bot.messaging import callback_data
 from bot.messaging.album_card import DELETING, PAINTED, confirm_delete_all_rows, settled_rows
 from bot.messaging.callback_data import AlbumAction, AlbumPress
-from bot.messaging.callbacks import ButtonPress, CallbackAnswer, error_answer
-from bot.messaging.incoming import Attachment, not_an_admin, read_attachment
+from bot.messaging.incoming import Attachment, ButtonPress, CallbackAnswer, error_answer, not_an_admin, read_attachment
 from bot.messaging.job_card import confirm_delete_rows, job_buttons, style_title
 from bot.messaging.platform import DEFAULT_CAPABILITIES, Capabilities, Card, Person, Picture
 from bot.messaging.registry import Feature, on_press

@@ -16,8 +16,7 @@ from bot.groups.settings_commands import (
     toggle_style,
 )
 from bot.i18n import error_message, mark, texts_for
-from bot.messaging.callbacks import ButtonPress, CallbackAnswer, error_answer
-from bot.messaging.incoming import IncomingMessage
+from bot.messaging.incoming import ButtonPress, CallbackAnswer, IncomingMessage, error_answer
 from bot.messaging.platform import Card, Person
 from bot.messaging.registry import Command, Feature, Form, HelpLine, Menu, Option, on_press
 

@@ -1,11 +1,13 @@
-"""Incoming messages as values, the same for every platform with chats."""
+"""Incoming messages and button presses as values, the same for every platform with chats; and answers to presses."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import PurePath
 
 from bot.domain.error_codes import ErrorCode, UserError
-from bot.messaging.platform import Chat, Person
+from bot.i18n import error_message, texts_for
+from bot.messaging.job_card import ButtonRows
+from bot.messaging.platform import Address, Card, Chat, Person
 
 MAX_BYTES = 20 * 1024 * 1024  # what Telegram lets a bot read, and what intake takes
 
@@ -87,3 +89,47 @@ async def read_attachment(attachment: Attachment) -> bytes | UserError:
     if attachment.size is not None and attachment.size > MAX_BYTES:
         return UserError(ErrorCode.TOO_MANY_BYTES)
     return await attachment.read()
+
+
+@dataclass(frozen=True)
+class CallbackAnswer:
+    """What to do after a press. Job cards are updated by `bot.delivery`, not by answers.
+
+    Attributes:
+        notice: A short text for the person; an `alert` stays until dismissed.
+        card: To be sent as a reply to the pressed message.
+        rows: New buttons of the pressed message.
+        edit: What the pressed message becomes.
+        remove: Delete the pressed message, and the messages at `also`.
+    """
+
+    notice: str = ""
+    alert: bool = False
+    card: Card | None = None
+    rows: ButtonRows | None = None
+    edit: Card | None = None
+    remove: bool = False
+    also: tuple[Address, ...] = ()
+
+
+@dataclass(frozen=True)
+class ButtonPress:
+    """A press of a button. `data` is the packed callback data, `source` a unique id of the press, `message_id` the
+    message with the button; `is_admin` asks the platform whether the person is an admin of the group."""
+
+    person: Person
+    chat: Chat
+    data: str
+    source: str
+    message_id: str
+    is_admin: Callable[[], Awaitable[bool]] = not_an_admin
+
+
+def error_answer(why: UserError, person: Person, now: float) -> CallbackAnswer:
+    """The error's message as an alert. `now` is in epoch seconds."""
+    return CallbackAnswer(error_message(why, texts_for(person.language), now=now), alert=True)
+
+
+def not_yours(person: Person) -> CallbackAnswer:
+    """The answer to a press of somebody else's button."""
+    return CallbackAnswer(texts_for(person.language).gettext("This button is for somebody else."), alert=True)

@@ -10,8 +10,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from bot.messaging.callback_data import CallbackData, kind_of
-from bot.messaging.callbacks import ButtonPress, CallbackAnswer
-from bot.messaging.incoming import IncomingMessage
+from bot.messaging.incoming import ButtonPress, CallbackAnswer, IncomingMessage
 from bot.messaging.platform import Card, Person
 
 # Arguments: the message, and the text after its command.

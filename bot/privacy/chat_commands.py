@@ -9,8 +9,7 @@ from math import ceil
 from bot.i18n import LANGUAGES, Texts, language_names, mark, texts_for
 from bot.jobs.service import JobService
 from bot.messaging.callback_data import CallbackData, person_key
-from bot.messaging.callbacks import ButtonPress, CallbackAnswer, not_yours
-from bot.messaging.incoming import IncomingMessage
+from bot.messaging.incoming import ButtonPress, CallbackAnswer, IncomingMessage, not_yours
 from bot.messaging.platform import DEFAULT_CAPABILITIES, Button, Capabilities, Card, Document, Person
 from bot.messaging.registry import EVERYBODY, IN_PRIVATE, Command, Feature, Form, HelpLine, Option, OptionKind, on_press
 from bot.privacy.service import DeletedCounts, PrivacyFacts, PrivacyService

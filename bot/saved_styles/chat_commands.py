@@ -10,8 +10,15 @@ from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.styles import SavedStyle
 from bot.i18n import error_message, mark, texts_for
 from bot.messaging.callback_data import CallbackData, person_key
-from bot.messaging.callbacks import ButtonPress, CallbackAnswer, error_answer, not_yours
-from bot.messaging.incoming import IncomingMessage, Withholds, read_attachment
+from bot.messaging.incoming import (
+    ButtonPress,
+    CallbackAnswer,
+    IncomingMessage,
+    Withholds,
+    error_answer,
+    not_yours,
+    read_attachment,
+)
 from bot.messaging.job_card import ButtonRows
 from bot.messaging.pagination import clamp_page, page_buttons
 from bot.messaging.platform import DEFAULT_CAPABILITIES, Button, Capabilities, Card, Chat, Person, Picture

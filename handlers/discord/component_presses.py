@@ -9,10 +9,9 @@ from discord import AllowedMentions, InteractionType
 
 from bot.conversation.buttons import ButtonRouter
 from bot.conversation.keyed_executor import KeyedExecutor
-from bot.conversation.responder import Responder
-from bot.conversation.retry import Interrupted
+from bot.conversation.responder import Interrupted, Responder
 from bot.messaging.callback_data import UploadReference
-from bot.messaging.callbacks import ButtonPress, CallbackAnswer
+from bot.messaging.incoming import ButtonPress, CallbackAnswer
 from handlers.discord.client import BotInteraction
 from handlers.discord.deferral import Deferral
 from handlers.discord.interaction_messages import InteractionMessages

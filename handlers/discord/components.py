@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 
 from bot.conversation.keyed_executor import KeyedExecutor
-from bot.conversation.responder import Responder
-from bot.conversation.retry import Retry
+from bot.conversation.responder import Responder, Retry
 from bot.messaging.interaction_tokens import InteractionTokens
 from bot.messaging.platform_files import PlatformFiles
 from bot.services import Services, open_conversation

@@ -8,8 +8,7 @@ import discord
 from discord import Member, Message, User
 
 from bot.domain.error_codes import ErrorCode, UserError
-from bot.messaging.callbacks import ButtonPress
-from bot.messaging.incoming import Attachment, IncomingMessage, may_be_picture
+from bot.messaging.incoming import Attachment, ButtonPress, IncomingMessage, may_be_picture
 from bot.messaging.platform import Person
 from handlers.discord.client import BotInteraction
 from handlers.discord.files import FileDownloader

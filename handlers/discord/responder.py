@@ -8,8 +8,7 @@ from discord import Attachment, Message, MessageType
 
 from bot.conversation.keyed_executor import KeyedExecutor
 from bot.conversation.messages import MessageRouter
-from bot.conversation.responder import Responder
-from bot.conversation.retry import Interrupted
+from bot.conversation.responder import Interrupted, Responder
 from bot.messaging.incoming import IncomingMessage
 from bot.messaging.platform import Address, Card
 from bot.messaging.platform_files import PlatformFiles

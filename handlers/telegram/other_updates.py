@@ -21,7 +21,7 @@ from telegram.error import BadRequest
 
 from bot.conversation.inline import InlinePage, InlineResult
 from bot.conversation.messages import MessageRouter
-from bot.conversation.retry import Retry
+from bot.conversation.responder import Retry
 from bot.i18n import texts_for
 from bot.messaging.incoming import IncomingMessage
 from bot.messaging.platform import Address, Card, Chat, TargetGone

@@ -9,8 +9,7 @@ from telegram import CallbackQuery, ExternalReplyInfo, Message, User
 from telegram import Chat as TelegramChat
 
 from bot.domain.error_codes import UserError
-from bot.messaging.callbacks import ButtonPress
-from bot.messaging.incoming import Attachment, IncomingMessage, may_be_picture
+from bot.messaging.incoming import Attachment, ButtonPress, IncomingMessage, may_be_picture
 from bot.messaging.platform import Chat
 from handlers.telegram.chat_state import INLINE_PREFIX
 from handlers.telegram.identities import (

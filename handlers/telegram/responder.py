@@ -7,9 +7,8 @@ from telegram.error import BadRequest
 
 from bot.conversation.buttons import ButtonRouter
 from bot.conversation.messages import MessageRouter
-from bot.conversation.responder import Responder
-from bot.conversation.retry import Retry
-from bot.messaging.callbacks import CallbackAnswer
+from bot.conversation.responder import Responder, Retry
+from bot.messaging.incoming import CallbackAnswer
 from bot.messaging.platform import Address, Card
 from handlers.telegram.errors import translate_errors
 from handlers.telegram.parsing import Lookups, has_spoiler, parse_callback_query, parse_messages

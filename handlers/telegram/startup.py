@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import structlog
 from telegram.error import BadRequest, InvalidToken, TelegramError
 
-from bot.conversation.retry import Retry
+from bot.conversation.responder import Retry
 from bot.runtime.clock import Clock
 from bot.runtime.event_loop import run_until
 from bot.services import Conversation, Services, open_conversation

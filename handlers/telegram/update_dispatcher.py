@@ -7,7 +7,7 @@ import structlog
 from telegram import Update
 
 from bot.conversation.keyed_executor import KeyedExecutor
-from bot.conversation.retry import Interrupted, Retry
+from bot.conversation.responder import Interrupted, Retry
 from bot.runtime.clock import Clock
 from handlers.telegram.albums import Album, FetchReassigned
 from handlers.telegram.other_updates import OtherUpdates

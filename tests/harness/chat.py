@@ -18,8 +18,7 @@ from typing import Any
 
 from bot.app import Installation
 from bot.domain.error_codes import ErrorCode, UserError
-from bot.messaging.callbacks import ButtonPress, CallbackAnswer
-from bot.messaging.incoming import Attachment, IncomingMessage
+from bot.messaging.incoming import Attachment, ButtonPress, CallbackAnswer, IncomingMessage
 from bot.messaging.platform import DEFAULT_CAPABILITIES, Address, Capabilities, Card, Chat, Person
 from bot.services import Conversation, open_conversation
 from tests.harness.app import running_app

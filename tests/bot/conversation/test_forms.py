@@ -9,7 +9,7 @@ from bot.domain.job_view import State
 from bot.domain.styles import STYLES
 from bot.jobs.request import JobRequest
 from bot.messaging.callback_data import DeleteJob, TurnStylePage
-from bot.messaging.callbacks import ButtonPress
+from bot.messaging.incoming import ButtonPress
 from bot.messaging.platform import Capabilities, Person
 from bot.saved_styles.style_options import StyleOptions, suggestions
 from bot.services import open_conversation
