@@ -35,10 +35,10 @@ class PhotoIntake:
             return UserError(ErrorCode(portrait.reason.value))
         return AcceptedPhoto(portrait.jpeg, portrait.sha256, portrait.cropped)
 
-    async def fit_within(self, jpeg: bytes, most: int) -> bytes:
-        """A JPEG scaled down until it has at most `most` bytes; the smallest size in SMALLER if none fits."""
+    async def fit_within(self, jpeg: bytes, max_bytes: int) -> bytes:
+        """A JPEG scaled down until it has at most `max_bytes` bytes; the smallest size in SMALLER if none fits."""
         for short_side in SMALLER:
-            if len(jpeg) <= most:
+            if len(jpeg) <= max_bytes:
                 break
             jpeg = await self.intake.preview(jpeg, short_side)
         return jpeg

@@ -1,4 +1,4 @@
-"""Every kind of button there is, for tests that read buttons off cards."""
+"""All kinds of buttons, for tests that read the buttons of cards."""
 
 from dataclasses import fields
 from enum import IntEnum
@@ -29,18 +29,18 @@ KINDS: dict[str, type[CallbackData]] = {kind.KIND: kind for kind in (*_OF_CARDS,
 
 
 def unpacked(data: str) -> CallbackData | None:
-    """The value that a button's data packs, of whichever kind."""
+    """The value packed in a button's data, of any kind; None for foreign data."""
     kind = KINDS.get(kind_of(data))
     return None if kind is None else kind.unpack(data)
 
 
 def presses(card: Card) -> list[CallbackData | None]:
-    """What the buttons of a card pack, but for those that share or open a link."""
+    """The unpacked data of a card's buttons, except those that share or open a link."""
     return [unpacked(button.data) for button in chain(*card.buttons) if button.share is None and button.link is None]
 
 
 def example(kind: type[CallbackData], number: int, second: int = -1) -> CallbackData:
-    """A value of this kind, with these numbers where it takes any."""
+    """A value of this kind, with these numbers where its fields take any."""
     hints, names = get_type_hints(kind), [field.name for field in fields(kind)]
     values: list[int | None] = []
     for name, wanted in zip(names, (number, second), strict=False):

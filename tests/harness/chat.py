@@ -1,5 +1,5 @@
-"""A chat without a messenger: people write and press, an in-memory platform keeps the cards that are shown. Everything
-below the platform is real (`tests.harness.app`).
+"""Chats on an in-memory platform: people send messages and press buttons; the platform keeps the cards shown.
+Everything below the platform is real (`tests.harness.app`).
 
     async with chat_harness(tmp_path) as harness:
         anna = harness.person("anna")
@@ -32,7 +32,8 @@ _numbers = count(1)
 
 @dataclass
 class ChatPlatform:
-    """A platform in memory: the cards shown now, by message id."""
+    """A platform in memory. `cards`: the current cards, `chats` their chats and `answers` what they reply to, all by
+    message id."""
 
     name: str = "test"
     capabilities: Capabilities = DEFAULT_CAPABILITIES
@@ -53,7 +54,7 @@ class ChatPlatform:
         self.cards.pop(address.message_id or "", None)
 
     async def until(self, wanted: Callable[[], Any]) -> None:
-        """Wait until `wanted` is true after some card was shown."""
+        """Wait until `wanted()` is true; it is checked after every card. Raises TimeoutError."""
         async with asyncio.timeout(TIMEOUT_SECONDS):
             while not wanted():
                 self._changed.clear()
@@ -62,7 +63,7 @@ class ChatPlatform:
 
 @dataclass(frozen=True)
 class ChatUser:
-    """A person in a chat: their own, or a group."""
+    """A person in their private chat or in a group."""
 
     harness: "ChatHarness"
     person: Person
@@ -71,25 +72,25 @@ class ChatUser:
 
     @property
     def cards(self) -> list[Card]:
-        """The cards of jobs in this chat, and the answers."""
+        """The cards of this chat: job cards and answers."""
         platform = self.harness.platform
         return [card for message, card in platform.cards.items() if platform.chats[message] == self.chat]
 
-    async def says(self, words: str, **how: Any) -> Card | None:
-        """Writes a message; the answer is shown in the chat."""
+    async def says(self, text: str, **how: Any) -> Card | None:
+        """Send a message and show its answer in the chat. `how`: fields of `IncomingMessage`."""
         number = str(next(_numbers))
         how = {"addressed": not self.chat.is_group, "source": f"test:{number}", "message_id": number, **how}
-        message = IncomingMessage(self.person, self.chat, text=words, is_admin=self.admin, **how)
+        message = IncomingMessage(self.person, self.chat, text=text, is_admin=self.admin, **how)
         card = await self.harness.conversation.messages.answer(message)
         if card is not None:
             await self.harness.platform.show(Address(self.chat, reply_to=number), card)
         return card
 
-    async def sends(self, photo: bytes, words: str = "", **how: Any) -> Card | None:
-        return await self.says(words, attachments=(file(photo),), **how)
+    async def sends(self, photo: bytes, text: str = "", **how: Any) -> Card | None:
+        return await self.says(text, attachments=(file(photo),), **how)
 
     async def presses(self, card: Card, label: str) -> CallbackAnswer:
-        """Presses the button with `label` on a card, and carries the answer out."""
+        """Press the button with `label` on a card, and apply the answer."""
         button = next(button for button in chain(*card.buttons) if label in button.label)
         return await self.presses_data(card, button.data)
 
@@ -110,13 +111,13 @@ class ChatUser:
             await platform.show(Address(self.chat, reply_to=message_id), answer.card)
         return answer
 
-    async def sees(self, words: str) -> Card:
-        """The newest card here that contains `words`, once there is one."""
-        await self.harness.platform.until(lambda: any(words in card.text for card in self.cards))
-        return [card for card in self.cards if words in card.text][-1]
+    async def sees(self, text: str) -> Card:
+        """Wait for a card here that contains `text`; returns the newest one."""
+        await self.harness.platform.until(lambda: any(text in card.text for card in self.cards))
+        return [card for card in self.cards if text in card.text][-1]
 
     async def picture(self, nth: int = 1) -> Card:
-        """The nth picture that was shown here."""
+        """Wait for the nth picture (from 1) shown here."""
         await self.harness.platform.until(lambda: len(self.pictures) >= nth)
         return self.pictures[nth - 1]
 
@@ -137,7 +138,7 @@ class ChatHarness:
     conversation: Conversation
 
     def person(self, name: str, language: str = "en") -> ChatUser:
-        """A person in their own chat."""
+        """A person in their private chat."""
         return ChatUser(self, Person("test", name, language), Chat("test", name))
 
     def member(self, name: str, language: str = "en", *, admin: bool = False) -> ChatUser:
@@ -147,7 +148,7 @@ class ChatHarness:
 
 @asynccontextmanager
 async def chat_harness(data_dir: Path, **options: Any) -> AsyncIterator[ChatHarness]:
-    """The app, running until the block ends; keywords as for `running_app`."""
+    """The running app with its chat platform; keywords as for `running_app`."""
     platform = ChatPlatform()
     async with running_app(data_dir, platforms=[platform], **options) as app:
         conversation = open_conversation(app.services, US, link=link, randbelow=lambda _: 0)
@@ -168,7 +169,7 @@ def file(data: bytes, owner: Person | None = None, message: str = "") -> Attachm
 
 
 def hidden_photo() -> Attachment:
-    """A profile photo that is hidden."""
+    """A profile photo that can't be seen."""
 
     async def read() -> bytes | UserError:
         return UserError(ErrorCode.PHOTO_MISSING)
@@ -177,7 +178,7 @@ def hidden_photo() -> Attachment:
 
 
 def said(card: Card | None) -> Card:
-    """The answer, which there must be."""
+    """The answer, which must not be None."""
     assert card is not None
     return card
 

@@ -1,4 +1,4 @@
-"""People, groups and requests for tests, and checks that nothing was lost."""
+"""People, groups and photos for tests, a short way to submit a request, and consistency checks."""
 
 from dataclasses import dataclass
 from itertools import count
@@ -20,17 +20,17 @@ _numbers = count(1)
 
 
 def a_person(name: str = "") -> Person:
-    """A new person, unless named."""
+    """A person with a new id, unless `name` is given."""
     return Person("test", name or f"person {next(_numbers)}")
 
 
 def a_group(name: str = "") -> Chat:
-    """A new group, unless named."""
+    """A group with a new id, unless `name` is given."""
     return Chat("test", name or f"group {next(_numbers)}", is_group=True)
 
 
 def a_photo() -> bytes:
-    """A photo that differs from the last 1,500."""
+    """A JPEG that differs from the last 1,500 or so."""
     number = next(_numbers)
     return portrait_jpeg(300 + number // 50 % 30 * 4, 400, shade=number % 50 * 5)
 
@@ -38,28 +38,28 @@ def a_photo() -> bytes:
 async def submit_request(
     app: Installation, person: Person, chat: Chat, style: int = 0, **how: Any
 ) -> JobView | UserError:
-    """One more request, with a photo of its own unless one is given. `how`: fields of `JobRequest`, and `saved` or
-    `reference` for what it is to be painted like."""
+    """Submit a request, with a new photo unless one is given. `how`: fields of `JobRequest`, and `saved` (a saved
+    style's id) or `reference` (an encoded image)."""
     choice = StyleChoice(style, saved=how.pop("saved", None), picture=how.pop("reference", None))
-    how = {"photo": a_photo(), "source": f"test:wish:{next(_numbers)}", **how}
+    how = {"photo": a_photo(), "source": f"test:request:{next(_numbers)}", **how}
     return await app.services.jobs.submit(JobRequest(person, chat, style=choice, **how))
 
 
 async def access_error(services: Services, person: Person, chat: Chat, *, by_admin: bool = False) -> UserError | None:
-    """Why somebody can't ask in a chat at all, if so."""
+    """Why a person may make no request in a chat; None if they may."""
     access = await services.queries.chat_access(person, chat)
     return access.problem(by_admin=by_admin, now=services.clock.now())
 
 
 def reason(answer: object) -> ErrorCode:
-    """Why not."""
+    """The code of an answer that must be an error."""
     assert isinstance(answer, UserError), answer
     return answer.code
 
 
 @dataclass
 class ManualClock:
-    """The time of a wall clock, which a test sets."""
+    """A wall clock that a test sets by assigning `time` (epoch seconds)."""
 
     time: float
 
@@ -68,7 +68,7 @@ class ManualClock:
 
 
 async def audit(app: Installation) -> None:
-    """Check that sums and rows of all units agree, and that every job that has ended is settled."""
+    """Assert that sums and rows of all units agree and that every ended job is settled."""
     async with app.services.database.read() as connection:
         assert await ledger.audit(connection) == ()
         assert await balances.audit(connection) == ()
@@ -85,13 +85,13 @@ async def audit(app: Installation) -> None:
 
 
 async def rows(app: Installation, sql: str, **values: object) -> list[Any]:
-    """The rows of a query."""
+    """The rows of an SQL query."""
     async with app.services.database.read() as connection:
         return list((await connection.execute(text(sql), values)).all())
 
 
 async def stored_keys(app: Installation, person: Person) -> set[str]:
-    """The keys of everything that the photo store keeps for a person."""
+    """The keys of all files stored for a person, from the store itself."""
     found = await rows(
         app,
         "SELECT id FROM person WHERE platform = :platform AND platform_id = :id",

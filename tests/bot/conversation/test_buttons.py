@@ -1,4 +1,4 @@
-"""Every press gets a polite answer: old, foreign, of other people, out of place; and costs nobody anything."""
+"""Every press is answered without side effects: outdated, foreign, other people's, or in the wrong state."""
 
 from dataclasses import replace
 from itertools import product
@@ -39,14 +39,14 @@ def _every_press(jobs: tuple[int, ...], person: int) -> list[str]:
     return [data for data in packed if unpacked(data) is not None]
 
 
-async def _is_answered(guest: ChatUser, card: Card, data: str) -> None:
-    answer = await guest.presses_data(card, data)
+async def _is_answered(user: ChatUser, card: Card, data: str) -> None:
+    answer = await user.presses_data(card, data)
     assert answer.notice or answer.card or answer.edit or answer.rows or answer.remove, data
     assert len(answer.notice) <= 200
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-async def test_other_peoples_and_foreign_presses_are_answered_and_change_nothing(tmp_path: Path, language: str) -> None:
+async def test_other_peoples_and_foreign_presses_are_answered_without_effect(tmp_path: Path, language: str) -> None:
     async with chat_harness(tmp_path, daily_free_images=5) as harness:
         anna, ben = harness.person("anna"), harness.member("ben", language)
         await anna.sends(portrait_jpeg(), "/style 0")
@@ -63,7 +63,7 @@ async def test_other_peoples_and_foreign_presses_are_answered_and_change_nothing
         await anna.picture(2)
 
 
-async def test_old_buttons_of_ones_own_are_answered(tmp_path: Path) -> None:
+async def test_own_outdated_buttons_are_answered(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         anna = harness.person("anna")
         await anna.sends(portrait_jpeg(), "/style 0")
@@ -89,7 +89,7 @@ async def test_all_styles_at_once_where_the_engine_offers_a_sheet(tmp_path: Path
         assert (await anna.picture()).text == "🎨 All styles at once"
 
 
-async def test_a_draft_that_is_given_the_style_of_a_job_that_waits_says_so_and_is_that_job(tmp_path: Path) -> None:
+async def test_a_draft_merged_into_a_waiting_job_says_so(tmp_path: Path) -> None:
     hold = quick_engine(until=tmp_path / "go")
     async with chat_harness(tmp_path / "data", engine=hold) as harness:
         anna, photo = harness.person("anna"), portrait_jpeg()

@@ -1,4 +1,4 @@
-"""Where commands are filled in instead of typed, and only one person may see the answer."""
+"""Platforms with forms, ephemeral answers, and style suggestions."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -21,12 +21,12 @@ FORMS = Capabilities(styles_per_page=24, max_file_bytes=1_000_000, has_forms=Tru
 
 
 def with_forms(harness: ChatHarness) -> ChatHarness:
-    """The same, on a platform that has forms."""
+    """The same harness, with a conversation for a platform with forms."""
     conversation = open_conversation(harness.app.services, "us", randbelow=lambda _: 0, capabilities=FORMS)
     return replace(harness, conversation=conversation)
 
 
-async def test_help_says_how_it_is_done_there(tmp_path: Path) -> None:
+async def test_help_on_a_platform_with_forms_describes_the_forms(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         typed = said(await harness.person("anna").says("/help")).text
         filled = said(await with_forms(harness).person("anna").says("/help")).text
@@ -35,7 +35,7 @@ async def test_help_says_how_it_is_done_there(tmp_path: Path) -> None:
         assert "Apps, Repaint this photo" in filled
 
 
-async def test_the_gallery_has_pages_where_there_is_room_for_few(tmp_path: Path) -> None:
+async def test_the_gallery_is_paged_on_platforms_with_little_room(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         assert said(await harness.person("anna").says("/styles")).buttons == ()
         few = replace(FORMS, samples_per_page=4)
@@ -51,14 +51,14 @@ async def test_the_gallery_has_pages_where_there_is_room_for_few(tmp_path: Path)
         assert second.text.splitlines()[0] != first.text.splitlines()[0]
 
 
-async def test_what_nobody_else_sees_may_be_sent_in_a_group(tmp_path: Path) -> None:
+async def test_an_ephemeral_answer_may_be_private_in_a_group(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         anna = with_forms(harness).member("anna")
         assert "read this chat" in said(await anna.says("/export", addressed=True)).text
         assert "gathering" in said(await anna.says("/export", addressed=True, is_ephemeral=True)).text
 
 
-async def test_a_picture_that_a_form_brings_is_the_style(tmp_path: Path) -> None:
+async def test_a_picture_submitted_in_a_form_is_the_reference(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as plain:
         harness = with_forms(plain)
         anna = harness.person("anna")
@@ -71,7 +71,7 @@ async def test_a_picture_that_a_form_brings_is_the_style(tmp_path: Path) -> None
         assert (await anna.picture()).text == "🎨 Your own style picture"
 
 
-async def test_a_form_says_which_of_several_pictures_is_the_style(tmp_path: Path) -> None:
+async def test_in_a_form_the_last_of_several_pictures_is_the_reference(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as plain:
         anna = with_forms(plain).person("anna")
         pictures = tuple(file(portrait_jpeg(shade=shade)) for shade in (10, 50, 90))
@@ -81,7 +81,7 @@ async def test_a_form_says_which_of_several_pictures_is_the_style(tmp_path: Path
         assert "exactly two" in said(await plain.person("ben").says("/style ref", attachments=pictures)).text
 
 
-async def test_a_form_asks_for_a_style_only_on_cards_that_have_room_for_it(tmp_path: Path) -> None:
+async def test_only_platforms_with_forms_offer_to_upload_a_reference(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as plain:
         anna, harness = plain.person("anna"), with_forms(plain)
         await anna.sends(portrait_jpeg())
@@ -94,7 +94,7 @@ async def test_a_form_asks_for_a_style_only_on_cards_that_have_room_for_it(tmp_p
         assert any("A picture of mine" in button.label for row in page.rows for button in row)
 
 
-async def test_an_admin_has_a_picture_deleted_that_was_asked_for_in_the_group(tmp_path: Path) -> None:
+async def test_a_group_admin_can_delete_a_picture_requested_in_the_group(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         anna, ben, chief = harness.member("anna"), harness.member("ben"), harness.member("chief", admin=True)
         await anna.sends(portrait_jpeg(), "/style 0")
@@ -107,12 +107,12 @@ async def test_an_admin_has_a_picture_deleted_that_was_asked_for_in_the_group(tm
         assert await harness.app.services.queries.job(anna.person, card.job or 0) is None
 
 
-async def test_who_does_not_tell_their_language_is_spoken_to_in_the_last_one(tmp_path: Path) -> None:
+async def test_without_a_reported_language_the_last_one_is_used(tmp_path: Path) -> None:
     async with running_app(tmp_path) as app:
-        told, silent = Person("test", "anna", "zh-CN"), Person("test", "anna", "")
+        reporting, silent = Person("test", "anna", "zh-CN"), Person("test", "anna", "")
         chat = replace(GROUP, is_group=False)
         assert await app.services.queries.language(silent) == ""
-        accepted(await app.services.jobs.draft(JobRequest(told, chat, "test:1", photo=portrait_jpeg())))
+        accepted(await app.services.jobs.draft(JobRequest(reporting, chat, "test:1", photo=portrait_jpeg())))
         assert await app.services.queries.language(silent) == "zh-CN"
         view = accepted(await app.services.jobs.draft(JobRequest(silent, chat, "test:2", photo=portrait_jpeg(shade=9))))
         assert view.state is State.DRAFT
@@ -121,7 +121,7 @@ async def test_who_does_not_tell_their_language_is_spoken_to_in_the_last_one(tmp
 
 
 @pytest.mark.parametrize(
-    ("words", "language", "found"),
+    ("text", "language", "found"),
     [
         ("ani", "en", [("2 · Anime", "2"), ("36 · Anime world", "36")]),
         ("30", "en", [("30 · Fairy-tale world", "30")]),
@@ -130,9 +130,9 @@ async def test_who_does_not_tell_their_language_is_spoken_to_in_the_last_one(tmp
         ("nothing like it", "en", []),
     ],
 )
-def test_names_are_suggested_by_number_word_and_slug(words: str, language: str, found: list[tuple[str, str]]) -> None:
-    assert suggestions(words, StyleOptions(STYLES), language, 25) == found
+def test_styles_are_suggested_by_number_word_and_slug(text: str, language: str, found: list[tuple[str, str]]) -> None:
+    assert suggestions(text, StyleOptions(STYLES), language, 25) == found
 
 
-def test_no_more_is_suggested_than_there_is_room_for() -> None:
+def test_suggestions_are_limited() -> None:
     assert len(suggestions("", StyleOptions(STYLES), "en", 5)) == 5

@@ -1,4 +1,4 @@
-"""Where we are no member: inline results, guests; and the menus that name our commands."""
+"""Chats where the bot is not a member (inline results, guest messages), and the command menus."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from tests.fakes.dashscope.service import portrait_jpeg
 from tests.harness.chat import ChatHarness, chat_harness, file
 
 
-async def test_inline_finds_own_pictures_and_looks(tmp_path: Path) -> None:
+async def test_inline_search_finds_own_pictures_and_styles(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         anna, ben, talk = harness.person("anna"), harness.person("ben"), harness.conversation.messages
         await anna.sends(portrait_jpeg(), "/style anime")
@@ -33,7 +33,7 @@ async def test_inline_finds_own_pictures_and_looks(tmp_path: Path) -> None:
         assert (await talk.inline(ben.person, "", "nonsense")).results
 
 
-async def test_a_guest_is_told_at_once(tmp_path: Path) -> None:
+async def test_a_guest_message_is_answered_at_once(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         anna = harness.member("anna")
         photo = await _guest(anna.person.platform_id, harness, "/style 0", with_photo=True)
@@ -42,20 +42,20 @@ async def test_a_guest_is_told_at_once(tmp_path: Path) -> None:
         assert (await _guest("anna", harness, "/help", with_photo=True)).startswith("Which photo?")
 
 
-async def _guest(name: str, harness: ChatHarness, words: str, *, with_photo: bool) -> str:
+async def _guest(name: str, harness: ChatHarness, text: str, *, with_photo: bool) -> str:
     someone = harness.member(name)
     own = (file(portrait_jpeg()),) if with_photo else ()
-    message = IncomingMessage(someone.person, someone.chat, "test:guest", "1", words, addressed=True, attachments=own)
+    message = IncomingMessage(someone.person, someone.chat, "test:guest", "1", text, addressed=True, attachments=own)
     return (await harness.conversation.messages.guest(message)).text
 
 
-async def test_menus_name_what_can_be_done_there_and_by_whom(tmp_path: Path) -> None:
+async def test_menus_list_the_commands_of_their_chats_and_people(tmp_path: Path) -> None:
     async with chat_harness(tmp_path / "free") as free, chat_harness(tmp_path / "shop", stars_packages="10:50") as shop:
 
         def names(which: Menu, harness: ChatHarness = free) -> list[str]:
             commands = harness.conversation.messages.registry.commands.values()
             for language in LANGUAGES:
-                assert all(1 <= len(words) <= 256 for _, words in menu(commands, texts_for(language), which))
+                assert all(1 <= len(summary) <= 256 for _, summary in menu(commands, texts_for(language), which))
             return [name for name, _ in menu(commands, texts_for("en"), which)]
 
         assert names(Menu.PRIVATE)[:5] == ["style", "styles", "ref", "again", "history"]
@@ -68,7 +68,7 @@ async def test_menus_name_what_can_be_done_there_and_by_whom(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_introduction_fits(language: str) -> None:
-    words = about(texts_for(language))
-    assert len(words.short) <= 120
-    assert len(words.long) <= 512
+def test_the_bots_descriptions_fit(language: str) -> None:
+    texts = about(texts_for(language))
+    assert len(texts.short) <= 120
+    assert len(texts.long) <= 512

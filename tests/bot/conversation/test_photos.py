@@ -1,4 +1,4 @@
-"""What people do with their pictures in a chat: again, history, before and after, surprise, edited captions."""
+"""Requests and pictures in a chat: /again, history, before and after, surprise, edited captions."""
 
 import io
 from pathlib import Path
@@ -12,7 +12,7 @@ from tests.harness.chat import chat_harness, file, hidden_photo, labels, said
 from tests.harness.pictures import quarters
 
 
-async def test_again_paints_the_last_photo_with_fresh_brushwork_or_in_another_style(tmp_path: Path) -> None:
+async def test_again_repeats_the_last_photo_with_another_seed_or_style(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         anna = harness.person("anna")
         assert "no photo to paint again" in said(await anna.says("/again")).text
@@ -30,7 +30,7 @@ async def test_again_paints_the_last_photo_with_fresh_brushwork_or_in_another_st
         assert (quota.used, quota.reserved) == (3, 0)
 
 
-async def test_the_history_shows_what_was_and_opens_each_picture_once_more(tmp_path: Path) -> None:
+async def test_the_history_lists_jobs_and_opens_each_picture(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         anna, ben = harness.person("anna"), harness.person("ben")
         assert said(await anna.says("/history")).text == "Nothing yet. Send me a photo to start."
@@ -65,7 +65,7 @@ async def test_photo_and_picture_are_shown_side_by_side(tmp_path: Path) -> None:
             assert both.width > 1.4 * both.height  # two upright pictures beside each other
 
 
-async def test_a_surprise_is_a_style_that_was_never_tried(tmp_path: Path) -> None:
+async def test_surprise_me_picks_an_unused_style(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         anna = harness.person("anna")
         first = harness.app.services.queries.styles()[0]
@@ -90,7 +90,7 @@ async def test_favourites_come_first_among_the_styles(tmp_path: Path) -> None:
         assert labels(draft)[:3] == ["7 · Colourful cartoon", "5 · Chinese ink painting", "0 · Retro comic"]
 
 
-async def test_an_edited_caption_gives_the_style_that_was_missing(tmp_path: Path) -> None:
+async def test_an_edited_caption_gives_a_draft_its_style(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         anna = harness.person("anna")
         await anna.sends(portrait_jpeg(), "", source="test:edited", message_id="e")
@@ -105,10 +105,10 @@ async def test_an_edited_caption_gives_the_style_that_was_missing(tmp_path: Path
         assert len(await harness.app.services.queries.history(anna.person)) == 1
 
 
-async def test_an_edited_caption_with_another_style_takes_the_first_wish_back(tmp_path: Path) -> None:
+async def test_an_edited_caption_with_another_style_cancels_the_first_job(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         anna = harness.person("anna")
-        while not await harness.app.services.admin.pause():  # the lane's row comes with its dispatcher
+        while not await harness.app.services.admin.pause():  # the account's row is created by its dispatcher
             await harness.app.services.clock.sleep(0.01)
         photo = file(portrait_jpeg())
         await anna.says("/style 0", attachments=(photo,), source="test:edited", message_id="e")
@@ -119,7 +119,7 @@ async def test_an_edited_caption_with_another_style_takes_the_first_wish_back(tm
         assert await anna.says("/quota", edited=True) is None
 
 
-async def test_a_profile_photo_is_painted_by_me_or_by_an_answer(tmp_path: Path) -> None:
+async def test_a_profile_photo_is_painted_by_me_or_by_a_reply(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         anna, ben = harness.person("anna"), harness.person("ben")
         await anna.says("/style 2 me", profile_photo=file(portrait_jpeg(), anna.person))
@@ -132,7 +132,7 @@ async def test_a_profile_photo_is_painted_by_me_or_by_an_answer(tmp_path: Path) 
         assert "Which photo?" in said(await anna.says("/style 2 me")).text
 
 
-async def test_a_style_picture_meets_its_photo(tmp_path: Path) -> None:
+async def test_a_photo_and_its_reference_can_be_sent_as_an_album(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         anna = harness.person("anna")
         pictures = (file(portrait_jpeg()), file(quarters_jpeg()))

@@ -8,7 +8,7 @@ from bot.conversation.style_gallery import COLUMNS, GAP, TILE, gallery_sheet
 from bot.domain.styles import STYLES, Style, sample
 
 
-def test_every_style_that_has_a_sample_has_its_tile() -> None:
+def test_every_style_with_a_sample_has_a_tile() -> None:
     shown = [style for style in STYLES if sample(style.slug)]
     jpeg = gallery_sheet(STYLES)
     assert jpeg is not None

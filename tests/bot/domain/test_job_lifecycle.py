@@ -243,5 +243,5 @@ def test_a_job_awaiting_consent_keeps_its_style() -> None:
     assert (job.style, job.consent, job.tag) == (4, "asked", None)
 
 
-def test_nothing_ends_twice() -> None:
+def test_ended_jobs_do_not_change_state() -> None:
     assert {state for state in State if not BECOMES[state]} == ENDED - {STORED}

@@ -55,7 +55,7 @@ NEXT = {
 
 @QUICK
 @given(st.lists(EVENTS, max_size=40), st.floats(0, 1))
-def test_any_life_follows_the_states_settles_each_unit_once_and_notifies_once(
+def test_any_event_sequence_follows_the_states_and_settles_and_notifies_once(
     happened: list[job_events.Event], jitter: float
 ) -> None:
     job, done, notified = A_JOB, list[tuple[ScopeKind, str]](), 0
@@ -110,7 +110,7 @@ PEOPLE = st.lists(st.sampled_from("abcd"), min_size=1, max_size=60)
 
 @QUICK
 @given(PEOPLE, st.data())
-def test_among_people_who_always_want_more_nobody_gets_two_more_than_another(names: str, data: st.DataObject) -> None:
+def test_no_busy_person_gets_two_jobs_more_than_another(names: str, data: st.DataObject) -> None:
     """Everybody requests as many as the busiest person, all before the first is served."""
     queue, last = list[tuple[int, int, str]](), dict[str, int]()
     most = max(map(names.count, names))
@@ -125,7 +125,7 @@ def test_among_people_who_always_want_more_nobody_gets_two_more_than_another(nam
 
 @QUICK
 @given(st.lists(st.tuples(st.sampled_from("abcd"), st.booleans()), max_size=80), st.integers(1, 5))
-def test_turns_only_increase_whoever_asks_whenever(steps: list[tuple[str, bool]], weight: int) -> None:
+def test_a_persons_tags_only_increase(steps: list[tuple[str, bool]], weight: int) -> None:
     queue, last, vtime = list[tuple[int, int, str]](), dict[str, int](), 0
     tags: dict[str, list[int]] = {}
     for number, (name, serves) in enumerate(steps):

@@ -52,7 +52,7 @@ def test_a_photo_that_could_not_be_fetched_is_retried_at_once_and_then_later() -
     assert {change.job.state for change in changes} == {Q}
 
 
-def test_a_temporarily_refused_job_keeps_its_place_however_often() -> None:
+def test_a_temporarily_refused_job_always_keeps_its_place() -> None:
     job = a(Q, tag=5000)
     for _ in range(200):
         job = after(
@@ -61,7 +61,7 @@ def test_a_temporarily_refused_job_keeps_its_place_however_often() -> None:
         assert (job.state, job.tag, job.next_at, job.resubmits) == (Q, 5000, NOON, 0)
 
 
-def test_a_lost_submit_is_repeated_at_once_then_ever_later_and_not_for_ever() -> None:
+def test_a_lost_submit_is_repeated_with_growing_pauses_and_finally_fails() -> None:
     changes = [advance(a(SUB), job_lifecycle.SubmitNotFound(times), NOON, jitter=1.0) for times in range(1, 11)]
     assert [change.job.next_at - NOON for change in changes[:-1]] == [0, 5, 10, 20, 40, 80, 160, 300, 300]
     assert {change.job.tag for change in changes} == {5000}

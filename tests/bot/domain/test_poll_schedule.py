@@ -91,6 +91,6 @@ def test_how_long_a_task_took(started: float | None, ended: float | None, waited
     assert task_seconds(started, ended, waited=waited, durations=CLOUD) == seconds
 
 
-def test_an_hour_of_downtime_does_not_make_tasks_seem_long() -> None:
+def test_an_hour_of_downtime_does_not_inflate_the_mean_duration() -> None:
     durations = CLOUD.updated_with(task_seconds(None, None, waited=3600.0, durations=CLOUD))
     assert durations.mean < 18

@@ -44,5 +44,5 @@ def test_without_a_budget_images_are_still_counted() -> None:
     assert quota.budget_scope(None, NOON) == Scope(ScopeKind.BUDGET, "budget", "2026-11", quota.UNLIMITED)
 
 
-def test_an_accounts_images_are_counted_for_ever() -> None:
+def test_an_accounts_images_are_counted_forever() -> None:
     assert quota.account_scope("key-a", 500) == Scope(ScopeKind.ACCOUNT, "account:key-a", "ever", 500)

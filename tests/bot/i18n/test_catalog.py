@@ -1,4 +1,4 @@
-"""What people read: every sentence in every language, with its numbers in the right places."""
+"""The catalogues: every text exists in every language, with the same placeholders."""
 
 import io
 import re
@@ -18,8 +18,8 @@ from tests import ROOT
 NOON = 1_790_000_000.0
 
 
-def said_in_code() -> set[tuple[str, ...]]:
-    """Every msgid (or singular and plural) that our packages hand to gettext, ngettext or mark."""
+def msgids_in_code() -> set[tuple[str, ...]]:
+    """Every msgid (or singular and plural) that the code passes to gettext, ngettext or mark."""
     keywords = {"gettext": None, "ngettext": (1, 2), "mark": None}
     found = set()
     for package in ("bot", "handlers"):
@@ -28,7 +28,7 @@ def said_in_code() -> set[tuple[str, ...]]:
     return found
 
 
-def written(language: str) -> Iterator[Message]:
+def messages(language: str) -> Iterator[Message]:
     for source in (files("bot.i18n") / language).iterdir():
         if source.name.endswith(".po"):
             yield from (message for message in read_po(io.BytesIO(source.read_bytes())) if message.id)
@@ -43,22 +43,22 @@ def placeholders(text: str) -> set[str]:
 
 
 @pytest.mark.parametrize("language", [language for language in LANGUAGES if language != "en"])
-def test_every_sentence_said_in_code_is_written_in_every_language(language: str) -> None:
-    complete = {forms(message.id) for message in written(language) if all(forms(message.string))}
-    assert said_in_code()
-    assert said_in_code() - complete == set()
+def test_every_text_in_the_code_is_translated(language: str) -> None:
+    complete = {forms(message.id) for message in messages(language) if all(forms(message.string))}
+    assert msgids_in_code()
+    assert msgids_in_code() - complete == set()
 
 
 @pytest.mark.parametrize("language", [language for language in LANGUAGES if language != "en"])
-def test_translations_fill_the_same_numbers_and_names(language: str) -> None:
-    for message in written(language):
+def test_translations_have_the_same_placeholders(language: str) -> None:
+    for message in messages(language):
         for translated in forms(message.string):
             assert placeholders(translated) == placeholders(forms(message.id)[-1]), message.id
 
 
 @pytest.mark.parametrize("language", [language for language in LANGUAGES if language != "en"])
-def test_no_sentence_is_written_twice_in_a_language(language: str) -> None:
-    identities = [forms(message.id) for message in written(language)]
+def test_no_text_is_translated_twice(language: str) -> None:
+    identities = [forms(message.id) for message in messages(language)]
     assert len(identities) == len(set(identities))
 
 
@@ -81,24 +81,24 @@ def test_a_language_tag_finds_the_nearest_language(asked: str, spoken: str) -> N
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("reason", ErrorCode)
-def test_every_reason_has_a_sentence(reason: ErrorCode, language: str) -> None:
+def test_every_error_code_has_a_message(reason: ErrorCode, language: str) -> None:
     sentence = error_message(reason, texts_for(language))
     assert sentence.endswith((".", "。"))
     assert not placeholders(sentence)
 
 
-def test_reasons_are_told_apart_in_every_language() -> None:
+def test_error_messages_are_distinct_in_every_language() -> None:
     for language in LANGUAGES:
         assert len({error_message(reason, texts_for(language)) for reason in ErrorCode}) == len(ErrorCode)
 
 
-def test_a_used_up_quota_says_when_there_are_new_pictures() -> None:
+def test_the_quota_message_says_when_it_resets() -> None:
     why = UserError(ErrorCode.QUOTA_USED_UP, {"resets_at": NOON + 3 * 3600})
     assert "in 3 hours" in error_message(why, texts_for("en"), now=NOON)
     assert "3小时后" in error_message(why, texts_for("zh"), now=NOON)
 
 
-def test_a_full_queue_counts_in_the_right_plural() -> None:
+def test_the_queue_message_uses_the_right_plural() -> None:
     assert "1 picture waiting" in error_message(UserError(ErrorCode.QUEUE_FULL, {"limit": 1}), texts_for("en"))
     assert "5 pictures waiting" in error_message(UserError(ErrorCode.QUEUE_FULL, {"limit": 5}), texts_for("en"))
     assert "5 张" in error_message(UserError(ErrorCode.QUEUE_FULL, {"limit": 5}), texts_for("zh"))
@@ -114,12 +114,12 @@ def test_a_full_queue_counts_in_the_right_plural() -> None:
         (7200, "2 hours", "2小时"),
     ],
 )
-def test_durations_are_said_in_rough_steps(seconds: float, english: str, chinese: str) -> None:
+def test_durations_are_rounded(seconds: float, english: str, chinese: str) -> None:
     assert texts_for("en").duration(seconds) == english
     assert texts_for("zh").duration(seconds) == chinese
 
 
-def test_moments_carry_their_time_zone() -> None:
+def test_dates_name_their_time_zone() -> None:
     assert texts_for("en").moment(NOON).endswith("UTC")
     assert "2026年9月21日" in texts_for("zh").moment(NOON)
 

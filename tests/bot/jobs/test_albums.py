@@ -1,4 +1,4 @@
-"""Several photos of one request: one card for all of them, their pictures together and once, whatever goes wrong."""
+"""Albums: one card for all photos of a request; their pictures are delivered together and once, despite failures."""
 
 import asyncio
 import itertools
@@ -31,8 +31,8 @@ ONE_PICTURE_A_MESSAGE = Capabilities(sends_albums=True)
 
 
 @dataclass
-class Roomy(MemoryPlatform):
-    """A screen whose messages hold many pictures; it can be waited for."""
+class AlbumCardPlatform(MemoryPlatform):
+    """A platform whose messages hold many pictures; a test can wait for its changes."""
 
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -57,17 +57,18 @@ class Roomy(MemoryPlatform):
 
 
 @dataclass
-class Narrow(Roomy):
-    """A screen whose messages hold one picture. `hung`: what was sent beside cards; `stops`: what goes wrong then."""
+class SinglePicturePlatform(AlbumCardPlatform):
+    """A platform whose messages hold one picture. `albums_sent`: the albums sent beside cards; `errors`: one for each
+    call of `send_album`."""
 
     capabilities: Capabilities = ONE_PICTURE_A_MESSAGE
-    hung: list[tuple[Picture, ...]] = field(default_factory=list)
-    stops: list[Exception] = field(default_factory=list)
+    albums_sent: list[tuple[Picture, ...]] = field(default_factory=list)
+    errors: list[Exception] = field(default_factory=list)
 
     async def send_album(self, address: Address, pictures: Sequence[Picture]) -> tuple[str, ...]:
-        trouble = self.stops.pop(0) if self.stops else None
+        trouble = self.errors.pop(0) if self.errors else None
         if trouble is None or (isinstance(trouble, TryLater) and trouble.perhaps_sent):
-            self.hung.append(tuple(pictures))
+            self.albums_sent.append(tuple(pictures))
         self.note()
         if trouble is not None:
             raise trouble
@@ -75,19 +76,19 @@ class Narrow(Roomy):
 
 
 @asynccontextmanager
-async def shown(
-    tmp_path: Path, screen: Roomy, *, held: bool = False, **settings: object
+async def app_with(
+    tmp_path: Path, platform: AlbumCardPlatform, *, held: bool = False, **settings: object
 ) -> AsyncIterator[Installation]:
     engine = quick_engine(until=tmp_path / "go") if held else quick_engine()
     async with (
         asyncio.timeout(60),
-        running_app(tmp_path / "house", engine=engine, platforms=[screen], **settings) as app,  # type: ignore[arg-type]
+        running_app(tmp_path / "data", engine=engine, platforms=[platform], **settings) as app,  # type: ignore[arg-type]
     ):
         yield app
 
 
 async def album(app: Installation, photos: int, *, person: Person = ANNA, close: bool = True) -> list[JobView]:
-    """So many photos in one style, by one request."""
+    """Submit one request with this many photos in one style."""
     source = f"album:{next(numbers)}"
     views = [
         accepted(
@@ -130,51 +131,51 @@ async def drafts(app: Installation, photos: int) -> list[JobView]:
     return views
 
 
-def press(person: Person = ANNA, style: StyleChoice | None = None) -> JobRequest:
-    """What a button asks for."""
+def press_request(person: Person = ANNA, style: StyleChoice | None = None) -> JobRequest:
+    """The request of a button press."""
     return JobRequest(person, private(person), f"press:{next(numbers)}", reply_to="1", style=style)
 
 
-async def owed(app: Installation) -> int:
+async def outbox_size(app: Installation) -> int:
     async with app.deps.database.read() as connection:
         return int((await connection.execute(text("SELECT COUNT(*) FROM outbox"))).scalar_one())
 
 
-async def settled(app: Installation) -> None:
-    while await owed(app):
+async def outbox_emptied(app: Installation) -> None:
+    while await outbox_size(app):
         await app.deps.clock.sleep(0.02)
 
 
-async def grow_old(app: Installation, seconds: float) -> None:
-    """All albums are so much older."""
+async def age_albums(app: Installation, seconds: float) -> None:
+    """Make all albums older by `seconds`."""
     async with app.deps.database.write() as connection:
         await connection.execute(text("UPDATE album SET created = created - :seconds"), {"seconds": seconds + 1})
     app.deps.wakeups.notify()
 
 
-async def test_one_card_counts_the_pictures_and_then_holds_them_all(tmp_path: Path) -> None:
-    screen = Roomy()
-    async with shown(tmp_path, screen) as app:
+async def test_one_card_counts_the_pictures_and_finally_shows_all(tmp_path: Path) -> None:
+    platform = AlbumCardPlatform()
+    async with app_with(tmp_path, platform) as app:
         views = await album(app, 3)
-        await screen.until(lambda: screen.messages and screen.card().pictures)
-        await settled(app)
-        jobs = [picture.job for picture in screen.card().pictures]
+        await platform.until(lambda: platform.messages and platform.card().pictures)
+        await outbox_emptied(app)
+        jobs = [picture.job for picture in platform.card().pictures]
         states = {(await app.services.queries.job(ANNA, view.id)).state for view in views}  # type: ignore[union-attr]
     assert jobs == [view.id for view in views]
     assert states == {State.DELIVERED}
-    assert len(screen.sent) == 1
-    assert "All 3 pictures are ready." in screen.card().text
+    assert len(platform.sent) == 1
+    assert "All 3 pictures are ready." in platform.card().text
 
 
-async def test_where_a_message_holds_one_they_hang_beside_the_card_once(tmp_path: Path) -> None:
-    screen = Narrow()
-    async with shown(tmp_path, screen) as app:
+async def test_where_a_message_holds_one_picture_the_album_is_sent_once_beside_the_card(tmp_path: Path) -> None:
+    platform = SinglePicturePlatform()
+    async with app_with(tmp_path, platform) as app:
         views = await album(app, 3)
-        await screen.until(lambda: screen.messages and "All 3" in screen.card().text)
-        await settled(app)
+        await platform.until(lambda: platform.messages and "All 3" in platform.card().text)
+        await outbox_emptied(app)
         place = await app.services.queries.card_address(ANNA, views[1].id)
-    assert [[picture.job for picture in pictures] for pictures in screen.hung] == [[view.id for view in views]]
-    assert (screen.card().picture, screen.card().pictures) == (None, ())
+    assert [[picture.job for picture in pictures] for pictures in platform.albums_sent] == [[view.id for view in views]]
+    assert (platform.card().picture, platform.card().pictures) == (None, ())
     assert place is not None
     assert place.message_id == f"picture-{views[1].id}"
 
@@ -184,72 +185,76 @@ async def test_where_a_message_holds_one_they_hang_beside_the_card_once(tmp_path
     [TryLater(0.01), TryLater(0.01, perhaps_sent=True), TargetGone(card_only=False), ZeroDivisionError()],
     ids=["not-now", "perhaps-sent", "not-taken", "a-bug"],
 )
-async def test_what_may_have_been_sent_is_not_sent_again_and_the_card_says_so(tmp_path: Path, stop: Exception) -> None:
-    screen = Narrow(stops=[stop])
-    surely_not = isinstance(stop, TryLater) and not stop.perhaps_sent
-    async with shown(tmp_path, screen) as app:
+async def test_an_album_that_may_have_been_sent_is_not_resent_and_the_card_says_so(
+    tmp_path: Path, stop: Exception
+) -> None:
+    platform = SinglePicturePlatform(errors=[stop])
+    certainly_unsent = isinstance(stop, TryLater) and not stop.perhaps_sent
+    async with app_with(tmp_path, platform) as app:
         await album(app, 2)
-        await screen.until(lambda: screen.messages and "All 2" in screen.card().text)
-        await settled(app)
-    assert len(screen.hung) == (1 if isinstance(stop, TryLater) else 0)
-    assert ("tap a number" in screen.card().text) is not surely_not
-    assert len(screen.sent) == 1
+        await platform.until(lambda: platform.messages and "All 2" in platform.card().text)
+        await outbox_emptied(app)
+    assert len(platform.albums_sent) == (1 if isinstance(stop, TryLater) else 0)
+    assert ("tap a number" in platform.card().text) is not certainly_unsent
+    assert len(platform.sent) == 1
 
 
-async def test_a_crash_while_they_are_sent_leaves_one_card_that_leads_to_each_picture(tmp_path: Path) -> None:
-    screen = Narrow()
-    async with shown(tmp_path, screen, held=True) as app:
+async def test_a_crash_while_sending_an_album_leaves_one_card_with_a_button_for_each_picture(tmp_path: Path) -> None:
+    platform = SinglePicturePlatform()
+    async with app_with(tmp_path, platform, held=True) as app:
         views = await album(app, 2)
-        await screen.until(lambda: len(screen.messages) == 1)
-        async with app.deps.database.write() as connection:  # as if it had been written and then the power went
+        await platform.until(lambda: len(platform.messages) == 1)
+        async with app.deps.database.write() as connection:  # as after a crash between writing and sending
             assert await albums.mark_pictures_sending(connection, 1)
             assert not await albums.mark_pictures_sending(connection, 1)
     (tmp_path / "go").touch()
-    async with shown(tmp_path, screen) as app:
-        await screen.until(lambda: "All 2" in screen.card().text)
-        await settled(app)
-    assert screen.hung == []
-    assert "tap a number" in screen.card().text
-    assert [button.label for button in screen.card().buttons[0]] == ["🖼 1", "🖼 2"]
-    assert len(screen.sent) == 1
+    async with app_with(tmp_path, platform) as app:
+        await platform.until(lambda: "All 2" in platform.card().text)
+        await outbox_emptied(app)
+    assert platform.albums_sent == []
+    assert "tap a number" in platform.card().text
+    assert [button.label for button in platform.card().buttons[0]] == ["🖼 1", "🖼 2"]
+    assert len(platform.sent) == 1
     assert len(views) == 2
 
 
 async def test_a_restart_between_two_pictures_still_makes_one_card_and_one_delivery(tmp_path: Path) -> None:
-    screen = Narrow()
-    async with shown(tmp_path, screen, held=True) as app:
+    platform = SinglePicturePlatform()
+    async with app_with(tmp_path, platform, held=True) as app:
         first = await album(app, 2)
-        await screen.until(lambda: len(screen.messages) == 1)
+        await platform.until(lambda: len(platform.messages) == 1)
         await app.services.jobs.cancel(ANNA, first[1].id)
         await album(app, 2, person=BEN)
     (tmp_path / "go").touch()
-    async with shown(tmp_path, screen) as app:
-        await screen.until(lambda: len(screen.hung) == 1 and any(card.picture for card in screen.messages.values()))
-        await settled(app)
-    assert len(screen.sent) == 2
-    assert [len(pictures) for pictures in screen.hung] == [2]
-    assert any("Photo 2: Cancelled." in card.text for card in screen.messages.values()), "one picture is the card's"
+    async with app_with(tmp_path, platform) as app:
+        await platform.until(
+            lambda: len(platform.albums_sent) == 1 and any(card.picture for card in platform.messages.values())
+        )
+        await outbox_emptied(app)
+    assert len(platform.sent) == 2
+    assert [len(pictures) for pictures in platform.albums_sent] == [2]
+    assert any("Photo 2: Cancelled." in card.text for card in platform.messages.values()), "one picture is the card's"
 
 
-async def test_the_card_waits_for_photos_that_still_come_but_not_for_ever(tmp_path: Path) -> None:
-    screen = Roomy()
-    async with shown(tmp_path, screen, held=True) as app:
+async def test_the_card_waits_for_an_open_album_but_not_forever(tmp_path: Path) -> None:
+    platform = AlbumCardPlatform()
+    async with app_with(tmp_path, platform, held=True) as app:
         await album(app, 2, close=False)
         await album(app, 1, person=BEN)
-        await screen.until(lambda: len(screen.messages) == 1)
-        assert screen.card().text.startswith("🎨 Retro comic\n"), "Ben's"
-        await grow_old(app, GATHERING_SECONDS)
-        await screen.until(lambda: len(screen.messages) == 2)
+        await platform.until(lambda: len(platform.messages) == 1)
+        assert platform.card().text.startswith("🎨 Retro comic\n"), "Ben's"
+        await age_albums(app, GATHERING_SECONDS)
+        await platform.until(lambda: len(platform.messages) == 2)
         (tmp_path / "go").touch()
-        await grow_old(app, ALBUM_OPEN_SECONDS)
-        await screen.until(lambda: any(card.pictures for card in screen.messages.values()))
+        await age_albums(app, ALBUM_OPEN_SECONDS)
+        await platform.until(lambda: any(card.pictures for card in platform.messages.values()))
 
 
-async def test_a_late_photo_of_an_album_that_is_told_stands_alone(tmp_path: Path) -> None:
-    screen = Roomy()
-    async with shown(tmp_path, screen) as app:
+async def test_a_late_photo_of_a_delivered_album_gets_its_own_card(tmp_path: Path) -> None:
+    platform = AlbumCardPlatform()
+    async with app_with(tmp_path, platform) as app:
         await album(app, 2)
-        await screen.until(lambda: screen.messages and screen.card().pictures)
+        await platform.until(lambda: platform.messages and platform.card().pictures)
         late = accepted(
             await app.services.jobs.submit(
                 JobRequest(
@@ -260,81 +265,83 @@ async def test_a_late_photo_of_an_album_that_is_told_stands_alone(tmp_path: Path
         assert len(await app.services.queries.album_of(ANNA, late.id)) == 1
 
 
-async def test_one_style_is_for_all_photos_that_wait_for_it(tmp_path: Path) -> None:
-    screen = Roomy()
-    async with shown(tmp_path, screen) as app:
+async def test_choosing_a_style_applies_to_all_drafts_of_the_album(tmp_path: Path) -> None:
+    platform = AlbumCardPlatform()
+    async with app_with(tmp_path, platform) as app:
         views = await drafts(app, 3)
-        await screen.until(lambda: screen.messages)
-        assert "these 3 photos" in screen.card().text
-        together = await app.services.queries.album_of(ANNA, views[0].id)
-        assert isinstance(await app.services.albums.choose_style(press(style=StyleChoice(2)), together[0].id), JobView)
-        await screen.until(lambda: screen.card().pictures)
+        await platform.until(lambda: platform.messages)
+        assert "these 3 photos" in platform.card().text
+        album_views = await app.services.queries.album_of(ANNA, views[0].id)
+        assert isinstance(
+            await app.services.albums.choose_style(press_request(style=StyleChoice(2)), album_views[0].id), JobView
+        )
+        await platform.until(lambda: platform.card().pictures)
         assert await app.services.queries.album_of(BEN, views[0].id) == ()
-    assert "Anime · 3 photos" in screen.card().text
+    assert "Anime · 3 photos" in platform.card().text
 
 
-async def test_those_for_which_there_is_no_room_go_on_waiting_with_a_card_of_their_own(tmp_path: Path) -> None:
-    screen = Roomy()
-    async with shown(tmp_path, screen, held=True, max_queued_per_person=2) as app:
+async def test_drafts_over_a_limit_keep_waiting_on_a_card_of_their_own(tmp_path: Path) -> None:
+    platform = AlbumCardPlatform()
+    async with app_with(tmp_path, platform, held=True, max_queued_per_person=2) as app:
         views = await drafts(app, 5)
-        await screen.until(lambda: screen.messages)
-        outcome = await app.services.albums.choose_style(press(style=StyleChoice(2)), views[0].id)
+        await platform.until(lambda: platform.messages)
+        outcome = await app.services.albums.choose_style(press_request(style=StyleChoice(2)), views[0].id)
         assert isinstance(outcome, UserError)
         assert outcome.code is ErrorCode.QUEUE_FULL
-        await screen.until(lambda: any("these 3 photos" in card.text for card in screen.messages.values()))
+        await platform.until(lambda: any("these 3 photos" in card.text for card in platform.messages.values()))
         (tmp_path / "go").touch()
-        await screen.until(lambda: any(len(card.pictures) == 2 for card in screen.messages.values()))
+        await platform.until(lambda: any(len(card.pictures) == 2 for card in platform.messages.values()))
         rest = await app.services.queries.album_of(ANNA, views[2].id)
         assert [view.id for view in rest] == [view.id for view in views[2:]]
-        again = await app.services.albums.choose_style(press(style=StyleChoice(2)), rest[0].id)
+        again = await app.services.albums.choose_style(press_request(style=StyleChoice(2)), rest[0].id)
         assert isinstance(again, UserError)
-        await screen.until(lambda: len(screen.messages) == 3)
+        await platform.until(lambda: len(platform.messages) == 3)
         assert any(
             "for this photo" in card.text or "Which style would you like?" in card.text
-            for card in screen.messages.values()
+            for card in platform.messages.values()
         )
 
 
-async def test_a_cancel_is_for_all_that_are_not_painted(tmp_path: Path) -> None:
-    screen = Roomy()
-    async with shown(tmp_path, screen, held=True) as app:
+async def test_cancelling_applies_to_all_unfinished_jobs_of_the_album(tmp_path: Path) -> None:
+    platform = AlbumCardPlatform()
+    async with app_with(tmp_path, platform, held=True) as app:
         views = await album(app, 3)
-        await screen.until(lambda: screen.messages)
+        await platform.until(lambda: platform.messages)
         await app.services.albums.cancel(ANNA, views[0].id)
-        await screen.until(lambda: "Cancelled." in screen.card().text)
+        await platform.until(lambda: "Cancelled." in platform.card().text)
         assert (await app.services.queries.quota(ANNA)).left == 20
         outcome = await app.services.albums.cancel(ANNA, views[0].id)
         assert outcome == UserError(ErrorCode.NOT_NOW)
 
 
-async def test_another_style_is_a_new_album_and_deleting_takes_all(tmp_path: Path) -> None:
-    screen = Narrow()
-    async with shown(tmp_path, screen) as app:
+async def test_another_style_makes_a_new_album_and_deleting_removes_all(tmp_path: Path) -> None:
+    platform = SinglePicturePlatform()
+    async with app_with(tmp_path, platform) as app:
         views = await album(app, 2)
-        await screen.until(lambda: screen.messages and "All 2" in screen.card().text)
-        await settled(app)
-        together = await app.services.queries.album_of(ANNA, views[0].id)
-        draft = await app.services.albums.redraft(press(), together)
+        await platform.until(lambda: platform.messages and "All 2" in platform.card().text)
+        await outbox_emptied(app)
+        album_views = await app.services.queries.album_of(ANNA, views[0].id)
+        draft = await app.services.albums.redraft(press_request(), album_views)
         assert isinstance(draft, JobView)
-        await screen.until(lambda: len(screen.messages) == 2)
+        await platform.until(lambda: len(platform.messages) == 2)
         fresh = await app.services.queries.album_of(ANNA, draft.id)
         assert len(fresh) == 2
         assert not {view.id for view in fresh} & {view.id for view in views}
-        places = await app.services.albums.delete(ANNA, together)
+        places = await app.services.albums.delete(ANNA, album_views)
         assert [place.message_id for place in places] == [f"picture-{view.id}" for view in views]
         assert await app.services.queries.history(ANNA) == ()
         assert await app.services.queries.original(ANNA, draft.id), "the new album still needs the photos"
 
 
-async def test_who_is_forgotten_is_told_cancelled_and_leaves_no_trace_of_the_request(tmp_path: Path) -> None:
-    screen = Roomy()
-    async with shown(tmp_path, screen, held=True) as app:
+async def test_forgetting_a_person_cancels_their_album_and_anonymizes_its_row(tmp_path: Path) -> None:
+    platform = AlbumCardPlatform()
+    async with app_with(tmp_path, platform, held=True) as app:
         await album(app, 2)
-        await screen.until(lambda: screen.messages)
+        await platform.until(lambda: platform.messages)
         await app.services.privacy.forget(ANNA)
-        await screen.until(lambda: screen.card().text.startswith("Cancelled."))
-        assert screen.card().buttons == ()
-        await settled(app)
+        await platform.until(lambda: platform.card().text.startswith("Cancelled."))
+        assert platform.card().buttons == ()
+        await outbox_emptied(app)
         (tmp_path / "go").touch()
         await app.retention.sweep()
         async with app.deps.database.read() as connection:
@@ -342,30 +349,30 @@ async def test_who_is_forgotten_is_told_cancelled_and_leaves_no_trace_of_the_req
     assert [tuple(row) for row in rows] == [("forgotten:1", None)]
 
 
-async def test_who_waited_long_is_told_once_that_all_are_there(tmp_path: Path) -> None:
-    screen = Roomy()
-    async with shown(tmp_path, screen, held=True) as app:
+async def test_after_a_long_wait_one_message_says_that_all_pictures_are_ready(tmp_path: Path) -> None:
+    platform = AlbumCardPlatform()
+    async with app_with(tmp_path, platform, held=True) as app:
         await album(app, 2)
-        await screen.until(lambda: screen.messages)
+        await platform.until(lambda: platform.messages)
         async with app.deps.database.write() as connection:
             await connection.execute(text("UPDATE job SET asked = asked - 300"))
         (tmp_path / "go").touch()
-        await screen.until(lambda: len(screen.messages) == 2)
-        await settled(app)
-    assert [card.text for card in screen.messages.values()][1] == "Your pictures are ready: here they are."
-    assert screen.sent[1][0].reply_to == "1"
+        await platform.until(lambda: len(platform.messages) == 2)
+        await outbox_emptied(app)
+    assert [card.text for card in platform.messages.values()][1] == "Your pictures are ready: here they are."
+    assert platform.sent[1][0].reply_to == "1"
 
 
-async def test_a_deleted_card_comes_back_with_the_pictures(tmp_path: Path) -> None:
-    screen = Roomy()
-    async with shown(tmp_path, screen, held=True) as app:
+async def test_a_deleted_card_is_sent_again_with_the_pictures(tmp_path: Path) -> None:
+    platform = AlbumCardPlatform()
+    async with app_with(tmp_path, platform, held=True) as app:
         await album(app, 2)
-        await screen.until(lambda: screen.messages)
-        screen.messages.clear()
+        await platform.until(lambda: platform.messages)
+        platform.messages.clear()
         (tmp_path / "go").touch()
-        await screen.until(lambda: screen.messages and screen.card().pictures)
-        await settled(app)
-    assert len(screen.sent) == 2
+        await platform.until(lambda: platform.messages and platform.card().pictures)
+        await outbox_emptied(app)
+    assert len(platform.sent) == 2
 
 
 def test_the_first_photo_of_a_request_has_its_source() -> None:

@@ -1,4 +1,4 @@
-"""Other people's photos: asked for, allowed or not, and kept from everybody by those who want that."""
+"""Requests with other people's photos: consent, refusal and opting out."""
 
 import asyncio
 from pathlib import Path
@@ -16,23 +16,25 @@ from tests.harness.app import ANNA, BEN, accepted, ended, private, running_app
 from tests.harness.requests import a_group, a_person, a_photo, audit, reason, stored_keys, submit_request
 
 
-async def held(app: Installation, asker: Person, group: Chat, subject: Person, **how: Any) -> JobView:
-    """A wish that waits for the yes of whose photo it is."""
-    view = accepted(await submit_request(app, asker, group, subject=subject, **how))
+async def waiting_for_consent(
+    app: Installation, requester: Person, group: Chat, subject: Person, **how: Any
+) -> JobView:
+    """Submit a request that waits for the consent of the person in the photo."""
+    view = accepted(await submit_request(app, requester, group, subject=subject, **how))
     assert (view.state, view.consent, view.style, view.subject) == (State.DRAFT, "asked", 0, subject.platform_id)
     return view
 
 
-async def has_asked_for(app: Installation, person: Person) -> int:
+async def units_taken(app: Installation, person: Person) -> int:
     quota = await app.services.queries.quota(person)
     return quota.used + quota.reserved
 
 
 @SHARED_LOOP
-async def test_somebody_elses_photo_is_painted_only_after_their_yes(app: Installation) -> None:
+async def test_somebody_elses_photo_is_painted_only_with_their_consent(app: Installation) -> None:
     anna, ben, group, services = a_person(), a_person(), a_group(), app.services
-    view = await held(app, anna, group, ben)
-    assert await has_asked_for(app, anna) == 0
+    view = await waiting_for_consent(app, anna, group, ben)
+    assert await units_taken(app, anna) == 0
     assert reason(await services.consent.answer(anna, view.id, allow=True)) == ErrorCode.NOT_FOUND
     assert (
         reason(await services.consent.answer(Person("other", ben.platform_id), view.id, allow=True))
@@ -41,26 +43,26 @@ async def test_somebody_elses_photo_is_painted_only_after_their_yes(app: Install
     allowed = accepted(await services.consent.answer(ben, view.id, allow=True))
     assert (allowed.state, allowed.consent) == (State.QUEUED, "given")
     assert (await ended(app, anna, view.id)).state is State.STORED
-    assert await has_asked_for(app, anna) == 1
-    assert await has_asked_for(app, ben) == 0
+    assert await units_taken(app, anna) == 1
+    assert await units_taken(app, ben) == 0
     assert reason(await services.consent.answer(ben, view.id, allow=False)) == ErrorCode.NOT_NOW
     again = accepted(
         await services.jobs.repeat(JobRequest(anna, private(anna), f"again {view.id}", style=StyleChoice(2)), view.id)
     )
-    assert (again.state, again.consent) == (State.QUEUED, "given")  # for this photo they have said yes
+    assert (again.state, again.consent) == (State.QUEUED, "given")  # they have agreed to this photo
     await audit(app)
 
 
 @SHARED_LOOP
-async def test_after_a_no_the_photo_is_gone_and_nothing_was_spent(app: Installation) -> None:
+async def test_after_a_refusal_the_photo_is_deleted_and_nothing_is_charged(app: Installation) -> None:
     anna, ben, group, services = a_person(), a_person(), a_group(), app.services
-    view = await held(app, anna, group, ben)
+    view = await waiting_for_consent(app, anna, group, ben)
     assert len(await stored_keys(app, anna)) == 1
     refused = accepted(await services.consent.answer(ben, view.id, allow=False))
     assert refused.state is State.FAILED
     assert refused.error == UserError(ErrorCode.CONSENT_REFUSED)
     assert await stored_keys(app, anna) == set()
-    assert await has_asked_for(app, anna) == 0
+    assert await units_taken(app, anna) == 0
     assert (
         reason(
             await services.jobs.repeat(
@@ -73,7 +75,7 @@ async def test_after_a_no_the_photo_is_gone_and_nothing_was_spent(app: Installat
 
 
 @SHARED_LOOP
-async def test_a_style_chosen_later_asks_too_and_may_be_chosen_anew(app: Installation) -> None:
+async def test_choosing_a_style_for_a_draft_asks_for_consent_and_the_style_can_still_change(app: Installation) -> None:
     anna, ben, group, services = a_person(), a_person(), a_group(), app.services
     source = f"{group.platform_id}:draft"
     draft = accepted(await services.jobs.draft(JobRequest(anna, group, source, photo=a_photo(), subject=ben)))
@@ -99,7 +101,7 @@ async def test_a_style_chosen_later_asks_too_and_may_be_chosen_anew(app: Install
 
 
 @SHARED_LOOP
-async def test_nobody_is_asked_about_their_own_photo_or_where_the_group_does_not_want_it(
+async def test_nobody_is_asked_about_their_own_photo_or_where_the_group_has_turned_it_off(
     app: Installation,
 ) -> None:
     anna, ben, group = a_person(), a_person(), a_group()
@@ -111,7 +113,7 @@ async def test_nobody_is_asked_about_their_own_photo_or_where_the_group_does_not
 
 
 @SHARED_LOOP
-async def test_who_has_opted_out_is_not_even_asked(app: Installation) -> None:
+async def test_people_who_opted_out_are_not_asked(app: Installation) -> None:
     anna, ben, group, privacy = a_person(), a_person(), a_group(), app.services.privacy
     await app.services.groups.change(group, GroupSettingsPatch(ask_consent=False), by_admin=True)
     assert not await privacy.has_opted_out("test", ben.platform_id)
@@ -128,15 +130,15 @@ async def test_who_has_opted_out_is_not_even_asked(app: Installation) -> None:
 @SHARED_LOOP
 async def test_an_opt_out_after_the_question_still_counts(app: Installation) -> None:
     anna, ben, group, services = a_person(), a_person(), a_group(), app.services
-    view = await held(app, anna, group, ben)
+    view = await waiting_for_consent(app, anna, group, ben)
     await app.services.privacy.opt_out(ben, out=True)
     assert accepted(await services.consent.answer(ben, view.id, allow=True)).error == UserError(ErrorCode.OPTED_OUT)
 
 
 @SHARED_LOOP
-async def test_of_two_words_at_once_one_counts(app: Installation) -> None:
+async def test_of_concurrent_answers_one_counts(app: Installation) -> None:
     anna, ben, group, services = a_person(), a_person(), a_group(), app.services
-    view = await held(app, anna, group, ben)
+    view = await waiting_for_consent(app, anna, group, ben)
     answers = await asyncio.gather(
         *(services.consent.answer(ben, view.id, allow=number % 2 == 0) for number in range(8))
     )
@@ -145,22 +147,22 @@ async def test_of_two_words_at_once_one_counts(app: Installation) -> None:
     await audit(app)
 
 
-async def test_a_yes_that_comes_when_the_units_are_gone_tells_the_one_who_asked(tmp_path: Path) -> None:
+async def test_consent_after_the_units_are_used_up_fails_the_job_with_that_reason(tmp_path: Path) -> None:
     go, group = tmp_path / "go", a_group()
     async with running_app(tmp_path, engine=quick_engine(until=go), daily_free_images=1) as app:
-        view = await held(app, ANNA, group, BEN)
+        view = await waiting_for_consent(app, ANNA, group, BEN)
         accepted(await submit_request(app, ANNA, group))
         answer = accepted(await app.services.consent.answer(BEN, view.id, allow=True))
         assert (answer.state, answer.error) == (State.FAILED, UserError(ErrorCode.QUOTA_USED_UP))
         await audit(app)
 
 
-async def test_the_groups_rules_are_asked_again_after_the_yes_but_not_who_asked(tmp_path: Path) -> None:
+async def test_group_rules_are_checked_again_after_consent_except_admin_and_cooldown(tmp_path: Path) -> None:
     async with running_app(tmp_path) as app:
         group, change = a_group(), app.services.groups.change
         await change(group, GroupSettingsPatch(who="admins", cooldown_seconds=3600), by_admin=True)
-        first = await held(app, ANNA, group, BEN, by_admin=True)
-        second = await held(app, ANNA, group, BEN, by_admin=True)
+        first = await waiting_for_consent(app, ANNA, group, BEN, by_admin=True)
+        second = await waiting_for_consent(app, ANNA, group, BEN, by_admin=True)
         assert accepted(await app.services.consent.answer(BEN, first.id, allow=True)).state is State.QUEUED
         await change(group, GroupSettingsPatch(enabled=False), by_admin=True)
         assert accepted(await app.services.consent.answer(BEN, second.id, allow=True)).error == UserError(

@@ -1,4 +1,4 @@
-"""What a person deletes is gone: from the disk, from the history, and from what is still to come."""
+"""Deleting a job removes its files and its history entry, and cancels it if it is unfinished."""
 
 import itertools
 from pathlib import Path
@@ -21,13 +21,13 @@ from tests.harness.app import ANNA, accepted, ended, private, running_app
 numbers = itertools.count(1)
 
 
-def somebody() -> Person:
-    """Somebody who was never here."""
+def new_person() -> Person:
+    """A person without any data."""
     return Person("test", f"person {next(numbers)}")
 
 
-async def wish(app: Installation, person: Person, *, photo: bytes | None = None, style: int = 0) -> JobView:
-    source = f"wish:{next(numbers)}"
+async def submit(app: Installation, person: Person, *, photo: bytes | None = None, style: int = 0) -> JobView:
+    source = f"submit:{next(numbers)}"
     return accepted(
         await app.services.jobs.submit(
             JobRequest(person, private(person), source, photo=photo or portrait_jpeg(), style=StyleChoice(style))
@@ -41,23 +41,23 @@ def on_disk(app: Installation) -> set[bytes]:
     return {file.read_bytes() for file in folder.rglob("*.jpg")}
 
 
-async def test_photo_and_picture_leave_the_disk_and_the_history(tmp_path: Path) -> None:
+async def test_deleting_removes_photo_and_picture_from_disk_and_history(tmp_path: Path) -> None:
     async with running_app(tmp_path) as app:
-        view = await ended(app, ANNA, (await wish(app, ANNA)).id)
+        view = await ended(app, ANNA, (await submit(app, ANNA)).id)
         assert len(on_disk(app)) == 2
         assert await app.services.jobs.delete(ANNA, view.id) is None
         assert on_disk(app) == set()
         assert await app.services.queries.job(ANNA, view.id) is None
         assert await app.services.queries.history(ANNA) == ()
         assert await app.services.jobs.delete(ANNA, view.id) == UserError(ErrorCode.NOT_FOUND)
-        assert (await app.services.queries.quota(ANNA)).used == 1  # painted is painted
+        assert (await app.services.queries.quota(ANNA)).used == 1  # deleting doesn't release the unit
 
 
 @SHARED_LOOP
-async def test_what_another_job_still_shows_stays_until_that_is_deleted_too(app: Installation) -> None:
-    anna, services = somebody(), app.services
-    first = await ended(app, anna, (await wish(app, anna, photo=portrait_jpeg(shade=50))).id)
-    same = await wish(app, anna, photo=portrait_jpeg(shade=50))  # the same picture, from the store
+async def test_a_picture_shared_by_two_jobs_is_deleted_with_the_second(app: Installation) -> None:
+    anna, services = new_person(), app.services
+    first = await ended(app, anna, (await submit(app, anna, photo=portrait_jpeg(shade=50))).id)
+    same = await submit(app, anna, photo=portrait_jpeg(shade=50))  # the same picture, from the store
     picture = await services.queries.result(anna, first.id)
     await services.jobs.delete(anna, first.id)
     assert await services.queries.result(anna, same.id) == picture
@@ -68,8 +68,8 @@ async def test_what_another_job_still_shows_stays_until_that_is_deleted_too(app:
 
 @SHARED_LOOP
 async def test_nobody_elses_copy_is_touched(app: Installation) -> None:
-    anna, ben = somebody(), somebody()
-    mine, theirs = await wish(app, anna), await wish(app, ben)
+    anna, ben = new_person(), new_person()
+    mine, theirs = await submit(app, anna), await submit(app, ben)
     for person, view in ((anna, mine), (ben, theirs)):
         await ended(app, person, view.id)
     await app.services.jobs.delete(anna, mine.id)
@@ -79,7 +79,7 @@ async def test_nobody_elses_copy_is_touched(app: Installation) -> None:
 
 @SHARED_LOOP
 async def test_a_draft_that_is_deleted_leaves_no_photo(app: Installation) -> None:
-    anna, before = somebody(), on_disk(app)
+    anna, before = new_person(), on_disk(app)
     view = accepted(
         await app.services.jobs.draft(
             JobRequest(anna, private(anna), f"d:{next(numbers)}", photo=portrait_jpeg(shade=77))
@@ -98,15 +98,15 @@ async def job_row(app: Installation, job_id: int) -> Job:
 
 
 async def running(app: Installation, person: Person) -> JobView:
-    """A job that the service works on."""
-    view = await wish(app, person)
-    async for seen in app.services.queries.watch(person, view.id):
-        if seen.state == State.RUNNING:
-            return seen
+    """Submit a job and wait until the service processes it."""
+    view = await submit(app, person)
+    async for view_now in app.services.queries.watch(person, view.id):
+        if view_now.state == State.RUNNING:
+            return view_now
     pytest.fail("it ended")
 
 
-async def test_what_runs_is_cancelled_and_its_picture_does_not_stay(tmp_path: Path) -> None:
+async def test_deleting_a_running_job_cancels_it_and_its_picture_is_erased(tmp_path: Path) -> None:
     async with running_app(tmp_path, engine=quick_engine(until=tmp_path / "go")) as app:
         view = await running(app, ANNA)
         await app.services.jobs.delete(ANNA, view.id)
@@ -121,9 +121,9 @@ async def test_what_runs_is_cancelled_and_its_picture_does_not_stay(tmp_path: Pa
             assert (await connection.execute(text("SELECT job_id FROM outbox"))).all() == []
 
 
-async def test_a_deletion_that_was_cut_short_is_finished_by_the_next_sweep(tmp_path: Path) -> None:
+async def test_an_interrupted_deletion_is_finished_by_the_next_sweep(tmp_path: Path) -> None:
     async with running_app(tmp_path) as app:
-        view = await ended(app, ANNA, (await wish(app, ANNA)).id)
+        view = await ended(app, ANNA, (await submit(app, ANNA)).id)
         async with app.deps.database.write() as connection:  # killed after this
             await connection.execute(text("UPDATE job SET hidden = TRUE WHERE id = :id"), {"id": view.id})
         assert len(on_disk(app)) == 2
@@ -133,22 +133,22 @@ async def test_a_deletion_that_was_cut_short_is_finished_by_the_next_sweep(tmp_p
         assert (row.photo, row.reference) == (None, None)
 
 
-async def test_a_job_that_waits_is_cancelled_and_never_sent(tmp_path: Path) -> None:
+async def test_deleting_a_queued_job_cancels_it_and_it_is_never_submitted(tmp_path: Path) -> None:
     async with running_app(tmp_path, engine=quick_engine(until=tmp_path / "go")) as app:
         await running(app, ANNA)
-        waiting = await wish(app, ANNA, photo=portrait_jpeg(shade=200))
+        waiting = await submit(app, ANNA, photo=portrait_jpeg(shade=200))
         await app.services.jobs.delete(ANNA, waiting.id)
         assert (await job_row(app, waiting.id)).state == State.CANCELED
         (tmp_path / "go").touch()
-        await ended(app, ANNA, (await wish(app, ANNA, photo=portrait_jpeg(shade=30))).id)
+        await ended(app, ANNA, (await submit(app, ANNA, photo=portrait_jpeg(shade=30))).id)
         async with app.deps.database.read() as connection:
             attempts = await connection.execute(text("SELECT COUNT(*) FROM attempt"))
             assert attempts.scalar_one() == 2
 
 
-async def test_pictures_leave_the_disk_after_their_days(tmp_path: Path) -> None:
+async def test_expired_pictures_are_purged_from_disk(tmp_path: Path) -> None:
     async with running_app(tmp_path, result_days=0.001, original_hours=0.001) as app:
-        view = await ended(app, ANNA, (await wish(app, ANNA)).id)
+        view = await ended(app, ANNA, (await submit(app, ANNA)).id)
         now = app.deps.clock.now()
         assert await app.deps.photos.purge(now + 3600 + 90) == 2
         assert on_disk(app) == set()

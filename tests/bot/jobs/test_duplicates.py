@@ -1,4 +1,4 @@
-"""The same wish twice is one job, whichever way it comes; and what was stored for nothing does not stay there."""
+"""Identical requests are one job, however they are made, and photos that no job needs are deleted."""
 
 from pathlib import Path
 
@@ -20,25 +20,25 @@ pytestmark = ON_BOTH
 HOUR = 3600.0
 
 
-async def drafted(app: Installation, photo: bytes, source: str) -> JobView:
+async def make_draft(app: Installation, photo: bytes, source: str) -> JobView:
     return accepted(await app.services.jobs.draft(JobRequest(ANNA, private(ANNA), source, photo=photo)))
 
 
-async def wished(app: Installation, photo: bytes, source: str) -> JobView:
+async def submit(app: Installation, photo: bytes, source: str) -> JobView:
     return accepted(
         await app.services.jobs.submit(JobRequest(ANNA, private(ANNA), source, photo=photo, style=StyleChoice(5)))
     )
 
 
-async def left(app: Installation, person: Person = ANNA) -> int:
+async def units_left(app: Installation, person: Person = ANNA) -> int:
     return (await app.services.queries.quota(person)).left
 
 
-async def test_a_draft_that_gets_the_style_of_a_job_that_waits_is_that_job(tmp_path: Path) -> None:
+async def test_a_draft_with_the_photo_and_style_of_a_waiting_job_is_merged_into_it(tmp_path: Path) -> None:
     photo = a_photo()
     async with running_app(tmp_path / "data", engine=quick_engine(until=tmp_path / "go")) as app:
-        first = await wished(app, photo, "test:1")
-        draft = await drafted(app, photo, "test:2")
+        first = await submit(app, photo, "test:1")
+        draft = await make_draft(app, photo, "test:2")
         chosen = accepted(
             await app.services.jobs.choose_style(
                 JobRequest(ANNA, private(ANNA), "test:press", style=StyleChoice(5)), draft.id
@@ -47,27 +47,27 @@ async def test_a_draft_that_gets_the_style_of_a_job_that_waits_is_that_job(tmp_p
         assert (chosen.id, chosen.repeated, chosen.merged) == (first.id, True, True)
         again = await app.services.queries.job(ANNA, draft.id)
         assert again is not None
-        assert again.state == State.CANCELED  # its card says so, and asks for nothing any more
-        assert await left(app) == 19
+        assert again.state == State.CANCELED  # its card says so and has no style buttons any more
+        assert await units_left(app) == 19
         other = accepted(
             await app.services.jobs.choose_style(
                 JobRequest(ANNA, private(ANNA), "test:press", style=StyleChoice(7)),
-                (await drafted(app, photo, "test:3")).id,
+                (await make_draft(app, photo, "test:3")).id,
             )
         )
-        assert (other.id != first.id, other.merged, await left(app)) == (True, False, 18)
+        assert (other.id != first.id, other.merged, await units_left(app)) == (True, False, 18)
         (tmp_path / "go").touch()
         await ended(app, ANNA, first.id)
         await ended(app, ANNA, other.id)
         await audit(app)
 
 
-async def test_drafts_with_the_same_saved_style_are_one_job_too(tmp_path: Path) -> None:
+async def test_drafts_with_the_same_saved_style_are_merged_too(tmp_path: Path) -> None:
     photo, day = a_photo(), ManualClock(NOON + 60)
     hold = quick_engine(until=tmp_path / "go")
     async with running_app(tmp_path / "data", engine=hold, clock=day.clock()) as app:
         style = await saved(app, ANNA, "Waves")
-        first, second = [await drafted(app, photo, f"test:{number}") for number in (1, 2)]
+        first, second = [await make_draft(app, photo, f"test:{number}") for number in (1, 2)]
         accepted(
             await app.services.jobs.choose_style(
                 JobRequest(ANNA, private(ANNA), "test:press", style=like_saved(style.id)), first.id
@@ -86,20 +86,20 @@ async def test_drafts_with_the_same_saved_style_are_one_job_too(tmp_path: Path) 
         await ended(app, ANNA, first.id)
 
 
-async def test_a_photo_that_comes_again_while_it_waits_is_kept_once(tmp_path: Path) -> None:
+async def test_a_photo_sent_again_while_it_waits_is_stored_once(tmp_path: Path) -> None:
     photo, day = a_photo(), ManualClock(NOON + 60)
     hold = quick_engine(until=tmp_path / "go")
     async with running_app(tmp_path / "data", engine=hold, clock=day.clock()) as app:
-        first = await wished(app, photo, "test:1")
+        first = await submit(app, photo, "test:1")
         before = await stored_keys(app, ANNA)
         day.time += HOUR
-        assert (await wished(app, photo, "test:2")).id == first.id
+        assert (await submit(app, photo, "test:2")).id == first.id
         assert await stored_keys(app, ANNA) == before
         (tmp_path / "go").touch()
         await ended(app, ANNA, first.id)
 
 
-async def test_what_a_refused_wish_has_put_into_store_is_gone_at_once(tmp_path: Path) -> None:
+async def test_the_photos_of_a_denied_request_are_deleted_at_once(tmp_path: Path) -> None:
     async with running_app(tmp_path, daily_free_images=0) as app:
         anna = a_person()
         style = await saved(app, anna, "Waves")

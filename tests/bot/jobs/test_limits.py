@@ -1,4 +1,4 @@
-"""What is refused leaves nothing behind: no row, no unit, no photo."""
+"""A refused request leaves nothing behind: no row, no unit, no photo."""
 
 import io
 import itertools
@@ -26,7 +26,7 @@ from tests.harness.app import ANNA, accepted, ended, private, running_app
 numbers = itertools.count(1)
 
 
-async def wish(app: Installation, person: Person, photo: bytes, *, style: int = 0) -> JobView | UserError:
+async def submit(app: Installation, person: Person, photo: bytes, *, style: int = 0) -> JobView | UserError:
     return await app.services.jobs.submit(
         JobRequest(
             person, private(person), f"{person.platform_id}:{next(numbers)}", photo=photo, style=StyleChoice(style)
@@ -34,36 +34,36 @@ async def wish(app: Installation, person: Person, photo: bytes, *, style: int = 
     )
 
 
-async def rows(app: Installation, table: str) -> int:
+async def count_rows(app: Installation, table: str) -> int:
     async with app.deps.database.read() as connection:
         return int((await connection.execute(text(f"SELECT COUNT(*) FROM {table}"))).scalar_one())
 
 
-async def nothing_is_left(app: Installation, *, jobs: int, units: int) -> None:
-    """So many jobs and reservations, and a photo for each job."""
-    assert await rows(app, "job") == jobs
+async def assert_stored(app: Installation, *, jobs: int, units: int) -> None:
+    """Assert that there are this many jobs and reservations, and one photo for each job."""
+    assert await count_rows(app, "job") == jobs
     async with app.deps.database.read() as connection:
         reserved = await connection.execute(text("SELECT COUNT(*) FROM ledger WHERE kind = 'reserve'"))
         assert reserved.scalar_one() == units
     assert len([key for key in await app.deps.photos.keys() if key.startswith(("original/", "reference/"))]) == jobs
 
 
-async def test_when_the_days_units_are_used_up_it_says_when_new_ones_come(tmp_path: Path) -> None:
+async def test_a_used_up_quota_reports_when_it_resets(tmp_path: Path) -> None:
     async with running_app(tmp_path, daily_free_images=1, engine=quick_engine(until=tmp_path / "go")) as app:
-        accepted(await wish(app, ANNA, portrait_jpeg(shade=0)))
-        answer = await wish(app, ANNA, portrait_jpeg(shade=100))
+        accepted(await submit(app, ANNA, portrait_jpeg(shade=0)))
+        answer = await submit(app, ANNA, portrait_jpeg(shade=100))
         quota = await app.services.queries.quota(ANNA)
         assert answer == UserError(ErrorCode.QUOTA_USED_UP, {"limit": 1, "resets_at": quota.resets_at})
-        await nothing_is_left(app, jobs=1, units=1)
+        await assert_stored(app, jobs=1, units=1)
 
 
-async def test_a_full_queue_says_how_many_may_wait(tmp_path: Path) -> None:
+async def test_a_full_queue_reports_its_limit(tmp_path: Path) -> None:
     async with running_app(tmp_path, max_queued_per_person=2, engine=quick_engine(until=tmp_path / "go")) as app:
         for shade in (0, 60):
-            accepted(await wish(app, ANNA, portrait_jpeg(shade=shade)))
-        assert await wish(app, ANNA, portrait_jpeg(shade=120)) == UserError(ErrorCode.QUEUE_FULL, {"limit": 2})
-        await nothing_is_left(app, jobs=2, units=2)
-        accepted(await wish(app, Person("test", "ben"), portrait_jpeg(shade=120)))
+            accepted(await submit(app, ANNA, portrait_jpeg(shade=shade)))
+        assert await submit(app, ANNA, portrait_jpeg(shade=120)) == UserError(ErrorCode.QUEUE_FULL, {"limit": 2})
+        await assert_stored(app, jobs=2, units=2)
+        accepted(await submit(app, Person("test", "ben"), portrait_jpeg(shade=120)))
 
 
 async def test_the_owners_budget_is_a_hard_stop_for_everybody(tmp_path: Path) -> None:
@@ -72,47 +72,47 @@ async def test_the_owners_budget_is_a_hard_stop_for_everybody(tmp_path: Path) ->
         paid: dict[str, Any] = {"dashscope_api_key": "sk-a-key-for-tests", "dashscope_base_url": service.base_url}
         async with running_app(tmp_path / "bot", monthly_budget_cny=Decimal("0.35"), **paid) as app:
             people = [Person("test", name) for name in "abc"]
-            answers = [await wish(app, person, portrait_jpeg()) for person in people]
+            answers = [await submit(app, person, portrait_jpeg()) for person in people]
             assert [isinstance(answer, JobView) for answer in answers] == [True, True, False]
             assert answers[2] == UserError(ErrorCode.BUDGET_USED_UP)
-            await nothing_is_left(app, jobs=2, units=4)
+            await assert_stored(app, jobs=2, units=4)
             (tmp_path / "go").touch()
             for person, answer in zip(people[:2], answers, strict=False):
                 await ended(app, person, accepted(answer).id)
-            assert await wish(app, people[2], portrait_jpeg()) == UserError(ErrorCode.BUDGET_USED_UP)
+            assert await submit(app, people[2], portrait_jpeg()) == UserError(ErrorCode.BUDGET_USED_UP)
 
 
-async def test_a_unit_that_comes_back_can_be_used_again(tmp_path: Path) -> None:
+async def test_a_released_unit_can_be_used_again(tmp_path: Path) -> None:
     async with running_app(tmp_path, daily_free_images=1, engine=quick_engine(until=tmp_path / "go")) as app:
-        first = accepted(await wish(app, ANNA, portrait_jpeg(shade=0)))
+        first = accepted(await submit(app, ANNA, portrait_jpeg(shade=0)))
         await app.services.jobs.cancel(ANNA, first.id)
-        accepted(await wish(app, ANNA, portrait_jpeg(shade=100)))
+        accepted(await submit(app, ANNA, portrait_jpeg(shade=100)))
 
 
-async def test_who_cancels_late_and_asks_again_pays_for_the_picture(tmp_path: Path) -> None:
-    """The picture came home all the same; for nothing, everybody would cancel late."""
+async def test_requesting_a_picture_again_after_a_late_cancellation_is_charged(tmp_path: Path) -> None:
+    """The picture was stored all the same; if it were free, everybody would cancel late."""
     async with running_app(tmp_path, daily_free_images=1, engine=quick_engine(until=tmp_path / "go")) as app:
-        first = accepted(await wish(app, ANNA, portrait_jpeg()))
+        first = accepted(await submit(app, ANNA, portrait_jpeg()))
         async for view in app.services.queries.watch(ANNA, first.id):
             if view.state == State.RUNNING:
                 break
         await app.services.jobs.cancel(ANNA, first.id)
         (tmp_path / "go").touch()
-        while not await rows(app, "result"):
+        while not await count_rows(app, "result"):
             await app.deps.clock.sleep(0.02)
-        again = accepted(await wish(app, ANNA, portrait_jpeg()))
+        again = accepted(await submit(app, ANNA, portrait_jpeg()))
         assert again.state == State.STORED
         quota = await app.services.queries.quota(ANNA)
         assert (quota.used, quota.left) == (1, 0)
-        assert accepted(await wish(app, ANNA, portrait_jpeg())).state == State.STORED  # now it is theirs
-        refused = await wish(app, ANNA, portrait_jpeg(shade=200))
+        assert accepted(await submit(app, ANNA, portrait_jpeg())).state == State.STORED  # it has been paid for
+        refused = await submit(app, ANNA, portrait_jpeg(shade=200))
         assert isinstance(refused, UserError)
         assert refused.code == ErrorCode.QUOTA_USED_UP
 
 
-async def test_a_photo_that_is_not_kept_any_more_cannot_be_painted_again(tmp_path: Path) -> None:
+async def test_an_expired_photo_cannot_be_painted_again(tmp_path: Path) -> None:
     async with running_app(tmp_path) as app:
-        done = await ended(app, ANNA, accepted(await wish(app, ANNA, portrait_jpeg())).id)
+        done = await ended(app, ANNA, accepted(await submit(app, ANNA, portrait_jpeg())).id)
         waiting = accepted(await app.services.jobs.draft(JobRequest(ANNA, private(ANNA), "d:1", photo=portrait_jpeg())))
         for key in await app.deps.photos.keys():
             if key.startswith("original/"):
@@ -135,10 +135,8 @@ async def test_a_photo_that_is_not_kept_any_more_cannot_be_painted_again(tmp_pat
 
 @SHARED_LOOP
 @pytest.mark.parametrize("style", [-2, 10, 13, 16, 29, 41, 99, REFERENCE])
-async def test_a_style_that_does_not_exist_is_refused_before_the_photo_is_looked_at(
-    app: Installation, style: int
-) -> None:
-    assert await wish(app, ANNA, b"not even a picture", style=style) == UserError(ErrorCode.STYLE_INVALID)
+async def test_an_invalid_style_is_refused_before_the_photo_is_read(app: Installation, style: int) -> None:
+    assert await submit(app, ANNA, b"not even a picture", style=style) == UserError(ErrorCode.STYLE_INVALID)
 
 
 def bomb() -> bytes:
@@ -173,10 +171,10 @@ BAD = {
 async def test_a_bad_photo_or_reference_is_refused_with_its_reason(app: Installation, name: str) -> None:
     bad, reason = BAD[name]
     person, services = Person("test", f"sends {name}"), app.services
-    before = await rows(app, "job"), await rows(app, "ledger"), len(await app.deps.photos.keys())
+    before = await count_rows(app, "job"), await count_rows(app, "ledger"), len(await app.deps.photos.keys())
     good = portrait_jpeg()
     answers = [
-        await wish(app, person, bad),
+        await submit(app, person, bad),
         await services.jobs.draft(JobRequest(person, private(person), f"{name}:1", photo=bad)),
         await services.jobs.draft(JobRequest(person, private(person), f"{name}:2", style=like_picture(bad))),
         await services.jobs.submit(
@@ -188,6 +186,6 @@ async def test_a_bad_photo_or_reference_is_refused_with_its_reason(app: Installa
     ]
     assert {answer.code for answer in answers if isinstance(answer, UserError)} == {reason}
     assert len([answer for answer in answers if isinstance(answer, UserError)]) == len(answers)
-    after = await rows(app, "job"), await rows(app, "ledger"), len(await app.deps.photos.keys())
+    after = await count_rows(app, "job"), await count_rows(app, "ledger"), len(await app.deps.photos.keys())
     assert after == before
     assert (await services.queries.quota(person)).left == 20

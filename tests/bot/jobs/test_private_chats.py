@@ -1,4 +1,4 @@
-"""Whose private chat a chat is: known from the first word on, and of older chats by the jobs that came from them."""
+"""The owner of a private chat: stored with the first message, and derived from jobs for chats of older versions."""
 
 import sqlite3
 from pathlib import Path
@@ -18,7 +18,7 @@ pytestmark = ON_BOTH
 GROUP = Chat("test", "group", is_group=True)
 
 
-async def test_older_private_chats_belong_to_who_asked_there_and_groups_to_nobody(tmp_path: Path) -> None:
+async def test_old_private_chats_belong_to_their_requester_and_groups_to_nobody(tmp_path: Path) -> None:
     path = tmp_path / "rows.db"
     create_database("0005", path)
     with sqlite3.connect(path) as old:
@@ -40,7 +40,7 @@ async def test_older_private_chats_belong_to_who_asked_there_and_groups_to_nobod
         assert (letter.broadcast_id, letter.chat) == (begun, "42")
 
 
-async def test_a_chat_is_written_down_once_and_forgotten_with_its_person(tmp_path: Path) -> None:
+async def test_a_private_chat_is_stored_once_and_forgotten_with_its_person(tmp_path: Path) -> None:
     async with running_app(tmp_path) as app:
         control, database = app.services.admin, app.deps.database
 
@@ -60,7 +60,7 @@ async def test_a_chat_is_written_down_once_and_forgotten_with_its_person(tmp_pat
         assert names == ["forgotten:1"]
 
 
-async def test_a_chat_far_from_its_persons_id_is_forgotten_too(tmp_path: Path) -> None:
+async def test_a_private_chat_with_another_id_than_its_person_is_forgotten_too(tmp_path: Path) -> None:
     ben, channel = Person("test", "ben"), Chat("test", "channel-9")
     async with running_app(tmp_path) as app:
         await app.services.admin.remember_private_chat(ben, channel)

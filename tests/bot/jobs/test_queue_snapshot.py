@@ -1,4 +1,4 @@
-"""The board: read once for all who look, and never older than the last ring."""
+"""Queue snapshots are shared by all watchers and never older than the last wake-up."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -17,13 +17,13 @@ from storage.database import Database, open_database
 from tests.harness.rows import NOON, insert_job
 
 
-class Still(WallClock):
-    """A clock that moves only when somebody sleeps by it, which is noted."""
+class ManualClock(WallClock):
+    """A clock that moves only by `sleep`, which is recorded in `slept`."""
 
     def __init__(self) -> None:
         self.time = NOON
         self.slept: list[float] = []
-        self.step = 0.0  # how much later it is at every look
+        self.step = 0.0  # seconds that pass with every reading of the clock
         super().__init__(wall=lambda: self.time, steady=lambda: 0.0)
 
     def now(self) -> float:
@@ -36,15 +36,15 @@ class Still(WallClock):
 
 
 @dataclass
-class Hall:
+class SnapshotFixture:
     database: Database
-    clock: Still = field(default_factory=Still)
+    clock: ManualClock = field(default_factory=ManualClock)
     wakeups: Wakeups = field(default_factory=Wakeups)
 
-    def board(self) -> QueueSnapshots:
+    def snapshots(self) -> QueueSnapshots:
         return QueueSnapshots(self.database, self.wakeups, self.clock, Capacity(frozenset(), 1, 15.0))
 
-    async def wish(self, source: str, state: State = State.QUEUED) -> int:
+    async def insert(self, source: str, state: State = State.QUEUED) -> int:
         async with self.database.write() as connection:
             job = await insert_job(connection, source, state=state, tag=1000)
         self.wakeups.notify()
@@ -52,97 +52,97 @@ class Hall:
 
 
 @pytest.fixture
-async def hall(tmp_path: Path) -> AsyncIterator[Hall]:
+async def env(tmp_path: Path) -> AsyncIterator[SnapshotFixture]:
     async with open_database(tmp_path / "rows.db") as database:
-        yield Hall(database)
+        yield SnapshotFixture(database)
 
 
-async def seen_of(hall: Hall, board: QueueSnapshots, *job_ids: int) -> QueueSnapshot:
-    """The next reading, when somebody watches each of these jobs."""
+async def read_watched(env: SnapshotFixture, snapshots: QueueSnapshots, *job_ids: int) -> QueueSnapshot:
+    """The next snapshot after each of these jobs was requested."""
     for job_id in job_ids:
-        await board.current(job_id)
-    hall.wakeups.notify()
-    return await board.current(job_ids[0])
+        await snapshots.current(job_id)
+    env.wakeups.notify()
+    return await snapshots.current(job_ids[0])
 
 
-async def test_it_shows_what_waits_and_runs_and_nothing_else(hall: Hall) -> None:
-    ids = {state: await hall.wish(state, state) for state in State}
-    snapshot = await seen_of(hall, hall.board(), *ids.values())
+async def test_a_snapshot_holds_only_waiting_and_running_jobs(env: SnapshotFixture) -> None:
+    ids = {state: await env.insert(state, state) for state in State}
+    snapshot = await read_watched(env, env.snapshots(), *ids.values())
     assert set(snapshot.waiting) == {ids[state] for state in jobs.WAITING}
     assert set(snapshot.places) == {ids[State.QUEUED]}
 
 
-async def test_a_place_among_all_is_shown_of_the_jobs_that_are_watched(hall: Hall) -> None:
-    ids = [await hall.wish(f"test:{number}") for number in range(20)]
-    async with hall.database.read() as connection:
+async def test_watched_jobs_have_their_place_among_all_jobs(env: SnapshotFixture) -> None:
+    ids = [await env.insert(f"test:{number}") for number in range(20)]
+    async with env.database.read() as connection:
         everybody = await queue.list_places(connection)
-    snapshot = await seen_of(hall, hall.board(), ids[7], ids[12])
+    snapshot = await read_watched(env, env.snapshots(), ids[7], ids[12])
     assert snapshot.places == {job_id: everybody[job_id] for job_id in (ids[7], ids[12])}
     assert [snapshot.places[job_id].number for job_id in (ids[7], ids[12])] == [8, 13]
     assert snapshot.state.waiting == 20
 
 
-async def test_a_job_that_nobody_looks_at_any_more_is_not_read(hall: Hall) -> None:
-    board, first, second = hall.board(), await hall.wish("test:1"), await hall.wish("test:2")
-    assert set((await seen_of(hall, board, first, second)).waiting) == {first, second}
-    hall.clock.time += WATCH_SECONDS
-    assert set((await board.current(second)).waiting) == {second}
+async def test_a_job_that_is_no_longer_watched_is_not_read(env: SnapshotFixture) -> None:
+    snapshots, first, second = env.snapshots(), await env.insert("test:1"), await env.insert("test:2")
+    assert set((await read_watched(env, snapshots, first, second)).waiting) == {first, second}
+    env.clock.time += WATCH_SECONDS
+    assert set((await snapshots.current(second)).waiting) == {second}
 
 
-async def test_who_looks_at_the_same_time_reads_once(hall: Hall) -> None:
-    job = await hall.wish("test:1")
-    board = hall.board()
-    sights = await asyncio.gather(*(board.current(job) for _ in range(100)))
-    assert len({id(snapshot) for snapshot in sights}) == 1
+async def test_concurrent_watchers_share_one_read(env: SnapshotFixture) -> None:
+    job = await env.insert("test:1")
+    snapshots = env.snapshots()
+    results = await asyncio.gather(*(snapshots.current(job) for _ in range(100)))
+    assert len({id(snapshot) for snapshot in results}) == 1
 
 
-async def test_after_a_ring_nobody_sees_what_was_before(hall: Hall) -> None:
-    board, first = hall.board(), await hall.wish("test:1")
-    assert (await board.current(first)).waiting[first].state == State.QUEUED
-    async with hall.database.write() as connection:
+async def test_after_a_wake_up_the_snapshot_is_fresh(env: SnapshotFixture) -> None:
+    snapshots, first = env.snapshots(), await env.insert("test:1")
+    assert (await snapshots.current(first)).waiting[first].state == State.QUEUED
+    async with env.database.write() as connection:
         job = await jobs.get(connection, first)
         assert job is not None
         await jobs.update(connection, replace(job, state=State.FETCHING))
-    hall.wakeups.notify()
-    assert (await board.current(first)).waiting[first].state == State.FETCHING
+    env.wakeups.notify()
+    assert (await snapshots.current(first)).waiting[first].state == State.FETCHING
 
 
-async def test_however_often_it_rings_the_rows_are_read_ten_times_a_second(hall: Hall) -> None:
-    board = hall.board()
-    await board.current(1)
+async def test_however_many_wake_ups_come_the_rows_are_read_ten_times_a_second(env: SnapshotFixture) -> None:
+    snapshots = env.snapshots()
+    await snapshots.current(1)
     for number in range(5):
-        await board.current(await hall.wish(f"test:{number}"))
-    assert hall.clock.slept[1:] == pytest.approx([MIN_INTERVAL_SECONDS] * 5)
+        await snapshots.current(await env.insert(f"test:{number}"))
+    assert env.clock.slept[1:] == pytest.approx([MIN_INTERVAL_SECONDS] * 5)
 
 
 @pytest.mark.parametrize(("reading", "pause"), [(0.001, 0.1), (0.02, 0.18), (0.3, 1.0)])
-async def test_the_longer_a_reading_takes_the_longer_is_the_pause_up_to_a_second(
-    hall: Hall, reading: float, pause: float
+async def test_slow_reads_lengthen_the_interval_up_to_a_second(
+    env: SnapshotFixture, reading: float, pause: float
 ) -> None:
-    board, hall.clock.step = hall.board(), reading
-    await board.current(1)
-    await board.current(await hall.wish("test:1"))
-    waited = hall.clock.slept[-1] + 3 * reading  # looking at the clock takes as long as the reading
+    snapshots, env.clock.step = env.snapshots(), reading
+    await snapshots.current(1)
+    await snapshots.current(await env.insert("test:1"))
+    waited = env.clock.slept[-1] + 3 * reading  # each reading of the clock takes as long as reading the rows
     assert waited == pytest.approx(pause, abs=0.001)
 
 
-async def test_without_a_ring_it_is_looked_at_again_after_a_second(hall: Hall) -> None:
-    board = hall.board()
-    before = await board.current(1)
-    hall.clock.time += 0.9
-    assert await board.current(1) is before
-    hall.clock.time += 0.2
-    assert await board.current(1) is not before
+async def test_without_a_wake_up_the_rows_are_read_again_after_a_second(env: SnapshotFixture) -> None:
+    snapshots = env.snapshots()
+    before = await snapshots.current(1)
+    env.clock.time += 0.9
+    assert await snapshots.current(1) is before
+    env.clock.time += 0.2
+    assert await snapshots.current(1) is not before
 
 
-async def test_who_goes_away_in_the_middle_keeps_nobody_from_looking(hall: Hall) -> None:
-    board = hall.board()
+async def test_a_cancelled_watcher_does_not_block_the_others(env: SnapshotFixture) -> None:
+    snapshots = env.snapshots()
     for steps in range(12):
-        looking = asyncio.create_task(board.current(steps))
+        looking = asyncio.create_task(snapshots.current(steps))
         for _ in range(steps):
             await asyncio.sleep(0)
         looking.cancel()
         await asyncio.gather(looking, return_exceptions=True)
-        job = await hall.wish(f"test:{steps}")
+        job = await env.insert(f"test:{steps}")
         async with asyncio.timeout(5):
-            assert job in (await board.current(job)).waiting
+            assert job in (await snapshots.current(job)).waiting

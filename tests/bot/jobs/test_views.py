@@ -1,4 +1,4 @@
-"""A job as its person may see it."""
+"""Job views: from a row and the queue's state to what a person sees."""
 
 from dataclasses import replace
 
@@ -13,52 +13,52 @@ from storage.queue import Place
 from storage.results import Result
 from tests.harness.rows import A_JOB, NOON
 
-BEAT = QueueState(task_seconds=15.0, running_for=5.0, paused=False, waiting=3, running=1)
+STATE = QueueState(task_seconds=15.0, running_for=5.0, paused=False, waiting=3, running=1)
 QUEUED = replace(A_JOB, state=State.QUEUED, style=0, tag=1000)
 RUNNING = replace(QUEUED, state=State.RUNNING, submitted=NOON)
 
 
-def seen(job: Job, place: Place | None = None, state: QueueState = BEAT, now: float = NOON) -> JobView:
+def view_at(job: Job, place: Place | None = None, state: QueueState = STATE, now: float = NOON) -> JobView:
     return view_of(job, place, None, state, slots=1, now=now)
 
 
-def test_who_waits_is_told_place_and_time() -> None:
-    view = seen(QUEUED, Place(3, is_first=True))
+def test_a_queued_job_has_a_place_and_an_estimate() -> None:
+    view = view_at(QUEUED, Place(3, is_first=True))
     assert (view.place, view.eta_seconds, view.eta_is_minimum) == (3, 55.0, False)
 
 
-def test_for_a_later_photo_of_theirs_the_time_is_the_least() -> None:
-    assert seen(QUEUED, Place(3, is_first=False)).eta_is_minimum
+def test_the_estimate_of_a_persons_later_job_is_a_minimum() -> None:
+    assert view_at(QUEUED, Place(3, is_first=False)).eta_is_minimum
 
 
-def test_while_every_lane_stands_still_nothing_is_promised() -> None:
-    view = seen(QUEUED, Place(3, is_first=True), replace(BEAT, paused=True))
+def test_while_all_accounts_are_paused_there_is_no_estimate() -> None:
+    view = view_at(QUEUED, Place(3, is_first=True), replace(STATE, paused=True))
     assert (view.place, view.eta_seconds, view.paused) == (None, None, True)
 
 
 @pytest.mark.parametrize(("now", "left"), [(NOON, 15.0), (NOON + 10, 5.0), (NOON + 99, 1.0), (NOON - 3600, 15.0)])
-def test_what_runs_has_some_time_left_whatever_the_clock_did(now: float, left: float) -> None:
-    assert seen(RUNNING, now=now).eta_seconds == left
+def test_a_running_job_always_has_some_time_left(now: float, left: float) -> None:
+    assert view_at(RUNNING, now=now).eta_seconds == left
 
 
 @pytest.mark.parametrize("state", [State.SUBMITTING, State.RUNNING, State.FETCHING])
-def test_what_was_cancelled_is_shown_as_such_though_the_api_still_works(state: State) -> None:
-    view = seen(replace(RUNNING, state=state, cancel_requested=True))
+def test_a_cancelled_job_is_shown_as_such_while_its_task_still_runs(state: State) -> None:
+    view = view_at(replace(RUNNING, state=state, cancel_requested=True))
     assert (view.state, view.eta_seconds) == (State.CANCELED, None)
 
 
-def test_a_failure_says_why() -> None:
-    assert seen(replace(QUEUED, state=State.FAILED, error="no_face")).error == UserError(ErrorCode.NO_FACE)
+def test_a_failed_job_has_its_error() -> None:
+    assert view_at(replace(QUEUED, state=State.FAILED, error="no_face")).error == UserError(ErrorCode.NO_FACE)
 
 
-def test_an_unknown_error_in_a_row_is_a_general_one() -> None:
+def test_an_unknown_error_in_a_row_becomes_the_general_one() -> None:
     failed = replace(QUEUED, state=State.FAILED, error="from_a_later_version")
-    assert seen(failed).error == UserError(ErrorCode.UNKNOWN)
+    assert view_at(failed).error == UserError(ErrorCode.UNKNOWN)
     for language in ("en", "zh"):
         assert error_message(ErrorCode.UNKNOWN, texts_for(language))
 
 
-def test_a_picture_tells_its_size_and_how_long_it_is_kept() -> None:
+def test_a_finished_job_has_its_size_and_expiry() -> None:
     result = Result("key", bytes=9, width=3, height=4, created=NOON, expires=NOON + 9)
-    view = view_of(replace(QUEUED, state=State.STORED), None, result, BEAT, slots=1, now=NOON)
+    view = view_of(replace(QUEUED, state=State.STORED), None, result, STATE, slots=1, now=NOON)
     assert (view.width, view.height, view.expires_at) == (3, 4, NOON + 9)

@@ -1,4 +1,4 @@
-"""The card of several photos: what it says and offers in each state."""
+"""The album card: its text and buttons in every state."""
 
 from dataclasses import replace
 from itertools import chain
@@ -19,7 +19,7 @@ NO_FACE = UserError(ErrorCode.NO_FACE)
 
 
 def views(*states: State, **changes: object) -> tuple[JobView, ...]:
-    """A job for each state, by number."""
+    """One job for each state, numbered from 1."""
     return tuple(replace(ONE, id=number, state=state, **changes) for number, state in enumerate(states, 1))  # type: ignore[arg-type]  # fields of a view
 
 
@@ -31,14 +31,14 @@ def labels(card: Card) -> list[str]:
     return [button.label for button in chain(*card.buttons)]
 
 
-def test_photos_without_a_style_are_one_question() -> None:
+def test_drafts_without_a_style_ask_one_question() -> None:
     card = card_of(views(State.DRAFT, State.DRAFT, State.DRAFT))
     assert card.text == "Which style would you like for these 3 photos?"
     assert {getattr(press, "job", None) for press in presses(card) if press} == {1}
     assert "✖ Cancel" in labels(card)
 
 
-def test_what_waits_tells_place_and_time_of_the_last() -> None:
+def test_waiting_jobs_show_place_and_time_of_the_last_one() -> None:
     first, last = views(State.QUEUED, State.QUEUED)
     jobs = (replace(first, place=2, eta_seconds=30.0), replace(last, place=9, eta_seconds=200.0, eta_is_minimum=True))
     assert card_of(jobs).text == (
@@ -47,7 +47,7 @@ def test_what_waits_tells_place_and_time_of_the_last() -> None:
     assert labels(card_of(jobs)) == ["✖ Cancel all"]
 
 
-def test_what_is_done_is_counted_and_the_rest_can_be_cancelled() -> None:
+def test_finished_jobs_are_counted_and_the_rest_can_be_cancelled() -> None:
     jobs = views(State.STORED, State.FAILED, State.RUNNING)
     jobs = (*jobs[:2], replace(jobs[2], progress=0.5, eta_seconds=8.0))
     assert card_of(jobs).text.splitlines() == [
@@ -56,14 +56,14 @@ def test_what_is_done_is_counted_and_the_rest_can_be_cancelled() -> None:
     assert labels(card_of(jobs)) == ["✖ Cancel the rest"]
 
 
-def test_when_all_are_done_each_picture_has_its_button() -> None:
+def test_a_finished_album_has_a_button_for_each_picture() -> None:
     card = card_of(views(*[State.STORED] * 6))
     assert card.text == "🎨 Anime · 6 photos\nAll 6 pictures are ready."
     assert labels(card) == [f"🖼 {n}" for n in range(1, 7)] + ["🎨 Another style", "📄 As files", "🗑 Delete all"]
     assert [unpacked(button.data) for button in card.buttons[0]][:2] == [OpenPicture(1), OpenPicture(2)]
 
 
-def test_what_did_not_work_out_is_said_by_photo() -> None:
+def test_failures_are_listed_by_photo() -> None:
     jobs = views(State.DELIVERED, State.FAILED, State.DELIVERED, State.CANCELED, State.FAILED)
     jobs = tuple(replace(job, error=NO_FACE) if job.state is State.FAILED else job for job in jobs)
     assert card_of(jobs).text.splitlines() == [
@@ -73,10 +73,10 @@ def test_what_did_not_work_out_is_said_by_photo() -> None:
         "Photo 4: Cancelled.",
         "Only painted pictures count.",
     ]
-    assert labels(card_of(jobs))[:2] == ["🖼 1", "🖼 2"], "the pictures are numbered, as they hang"
+    assert labels(card_of(jobs))[:2] == ["🖼 1", "🖼 2"], "finished pictures are numbered in order"
 
 
-def test_when_none_worked_out_the_reason_stands_once() -> None:
+def test_if_all_photos_fail_the_reason_is_given_once() -> None:
     jobs = views(State.FAILED, State.FAILED, error=NO_FACE)
     assert card_of(jobs).text.count("face in this photo") == 1
     assert "Photo" not in card_of(jobs).text
@@ -84,7 +84,7 @@ def test_when_none_worked_out_the_reason_stands_once() -> None:
     assert labels(card_of(tuple(replace(job, has_photo=False) for job in jobs))) == []
 
 
-def test_one_picture_of_several_is_shown_by_the_card_itself() -> None:
+def test_the_only_finished_picture_is_shown_by_the_card_itself() -> None:
     jobs = views(State.STORED, State.CANCELED)
     only = Picture(b"", "1.jpg", "", job=1)
     card = card_of(jobs, pictures=(only,))
@@ -92,25 +92,25 @@ def test_one_picture_of_several_is_shown_by_the_card_itself() -> None:
     assert "◧ Before and after" in labels(card)
 
 
-def test_where_a_message_holds_them_all_the_card_does() -> None:
+def test_the_card_holds_all_pictures_where_a_message_can() -> None:
     pictures = tuple(Picture(b"", f"{n}.jpg", "", job=n) for n in (1, 2))
     card = card_of(views(State.STORED, State.STORED), pictures=pictures)
     assert (card.picture, card.pictures) == (None, pictures)
 
 
-def test_nobody_knows_what_it_was_after_it_was_forgotten() -> None:
+def test_a_forgotten_album_shows_no_style() -> None:
     card = card_of(views(State.CANCELED, State.CANCELED, style=None, has_photo=False))
     assert card.text.startswith("Cancelled.")
     assert card.buttons == ()
 
 
-def test_a_single_photo_has_the_card_that_every_photo_has() -> None:
+def test_a_single_photo_has_the_usual_job_card() -> None:
     [job] = views(State.STORED)
     assert "📄 As file" in labels(card_of((job,)))
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_a_doubt_is_said_and_deleting_asks_first(language: str) -> None:
+def test_doubtful_delivery_is_mentioned_and_deleting_asks_first(language: str) -> None:
     jobs = views(State.STORED, State.STORED)
     certain, doubtful = card_of(jobs, language), card_of(jobs, language, in_doubt=True)
     assert len(doubtful.text.splitlines()) == len(certain.text.splitlines()) + 1
@@ -122,14 +122,14 @@ def test_a_doubt_is_said_and_deleting_asks_first(language: str) -> None:
     assert settled_rows(jobs, language) == certain.buttons
 
 
-def test_the_last_one_is_the_one_that_is_done_last() -> None:
+def test_the_last_job_is_the_one_that_finishes_last() -> None:
     jobs = views(State.QUEUED, State.QUEUED, State.RUNNING)
     jobs = (replace(jobs[0], place=7), replace(jobs[1], place=3), jobs[2])
     assert last_to_finish(jobs).id == 1
     assert last_to_finish(views(State.STORED, State.FAILED)).id == 2
 
 
-def test_the_card_is_worth_an_edit_when_one_more_is_done_or_the_last_one_moves() -> None:
+def test_the_card_is_edited_when_a_job_finishes_or_the_last_one_moves() -> None:
     before = views(State.RUNNING, State.QUEUED, place=5)
     done = views(State.STORED, State.QUEUED, place=5)
     moved = views(State.RUNNING, State.QUEUED, place=4)

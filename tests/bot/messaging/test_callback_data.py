@@ -1,4 +1,4 @@
-"""Callback data survives its way through a messenger, and what we did not write is nothing."""
+"""Callback data round-trips, and foreign strings unpack to None."""
 
 import pytest
 
@@ -20,7 +20,7 @@ from tests.harness.buttons import KINDS, example, unpacked
 
 LARGEST = 10**18 - 1  # what fits a database's 64 bits for certain
 
-# One of each kind as it was packed by the first release: such buttons hang in chats for years.
+# One of each kind as packed by the first release: such buttons stay in chats for years.
 OLD = [
     "choose:1042:32",
     "wear:1042:7",
@@ -58,20 +58,20 @@ def test_buttons_of_earlier_releases_keep_working(data: str) -> None:
     assert value.pack() == data
 
 
-def test_no_kind_is_left_out() -> None:
+def test_the_old_buttons_cover_every_kind() -> None:
     assert {kind_of(data) for data in OLD} == set(KINDS)
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.KIND)
 @pytest.mark.parametrize("number", [1, LARGEST])
-def test_data_comes_back_as_it_was_packed(kind: type[CallbackData], number: int) -> None:
+def test_packed_data_unpacks_to_the_same_value(kind: type[CallbackData], number: int) -> None:
     value = example(kind, number)
     assert kind.unpack(value.pack()) == value
     assert len(value.pack().encode()) <= MAX_BYTES
 
 
 @pytest.mark.parametrize("confirmed", [None, 0, 1])
-def test_deleting_asks_first_and_so_may_have_a_second_number(confirmed: int | None) -> None:
+def test_the_confirmation_of_a_deletion_is_optional(confirmed: int | None) -> None:
     value = DeleteJob(7, confirmed)
     assert DeleteJob.unpack(value.pack()) == value
 
@@ -95,12 +95,12 @@ def test_deleting_asks_first_and_so_may_have_a_second_number(confirmed: int | No
         (ChooseStyle, "x" * 64),
     ],
 )
-def test_foreign_strings_are_nothing(kind: type[CallbackData], data: str) -> None:
+def test_foreign_strings_unpack_to_none(kind: type[CallbackData], data: str) -> None:
     assert kind.unpack(data) is None
     assert unpacked(data) is None
 
 
-def test_a_persons_buttons_are_told_from_everybody_elses() -> None:
+def test_person_keys_differ_between_people() -> None:
     people = [Person(platform, str(number)) for platform in ("telegram", "discord") for number in range(500)]
     assert len({person_key(person) for person in people}) == len(people)
     assert person_key(Person("telegram", "7", "zh")) == person_key(Person("telegram", "7", "en"))

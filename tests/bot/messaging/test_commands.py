@@ -1,4 +1,4 @@
-"""What people type is understood, with its typos; what is meant for others is left alone."""
+"""Parsing of what people type: commands, mentions, styles and typos."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from bot.messaging.commands import MAX_STYLE_TEXT, NO_NAME, UnknownStyle, find_s
 
 
 @pytest.mark.parametrize(
-    ("text", "command", "words"),
+    ("text", "command", "rest"),
     [
         ("/style 3", "style", "3"),
         ("  /style 3  ", "style", "3"),
@@ -27,9 +27,9 @@ from bot.messaging.commands import MAX_STYLE_TEXT, NO_NAME, UnknownStyle, find_s
         ("", None, ""),
     ],
 )
-def test_commands_and_their_words(text: str, command: str | None, words: str) -> None:
-    said = parse_text(text)
-    assert (said.command, said.text) == (command, words)
+def test_commands_are_split_from_their_text(text: str, command: str | None, rest: str) -> None:
+    parsed = parse_text(text)
+    assert (parsed.command, parsed.text) == (command, rest)
 
 
 def test_a_command_for_another_bot_is_not_for_us() -> None:
@@ -39,65 +39,65 @@ def test_a_command_for_another_bot_is_not_for_us() -> None:
 
 
 def test_a_mention_at_the_start_names_us() -> None:
-    said = parse_text("@Repaint_bot anime")
-    assert said.mentions("repaint_bot")
-    assert (said.command, said.text) == (None, "anime")
+    parsed = parse_text("@Repaint_bot anime")
+    assert parsed.mentions("repaint_bot")
+    assert (parsed.command, parsed.text) == (None, "anime")
     assert parse_text("@somebody look").for_another("repaint_bot")
 
 
 def test_a_command_may_follow_a_mention() -> None:
-    said = parse_text("@repaint_bot /style 3")
-    assert said.mentions("repaint_bot")
-    assert (said.command, said.text) == ("style", "3")
+    parsed = parse_text("@repaint_bot /style 3")
+    assert parsed.mentions("repaint_bot")
+    assert (parsed.command, parsed.text) == ("style", "3")
     assert parse_text("@somebody /style 3").for_another("repaint_bot")
 
 
 @pytest.mark.parametrize("style", STYLES, ids=lambda style: style.slug)
-def test_number_slug_and_both_names_find_a_style(style: Style) -> None:
-    for words in (str(style.index), style.slug, style.english, style.chinese, style.english.upper()):
-        assert find_style(words, STYLES) == style
+def test_a_style_is_found_by_number_slug_and_both_names(style: Style) -> None:
+    for text in (str(style.index), style.slug, style.english, style.chinese, style.english.upper()):
+        assert find_style(text, STYLES) == style
 
 
 @pytest.mark.parametrize(
-    "words", ["3", " 3 ", "#3", "3.", "３", "style 3", "风格3", "画风 3", "“3”", "3号", "3\nthanks"]
+    "text", ["3", " 3 ", "#3", "3.", "３", "style 3", "风格3", "画风 3", "“3”", "3号", "3\nthanks"]
 )
-def test_a_number_is_found_as_people_write_it(words: str) -> None:
-    assert find_style(words, STYLES) == by_index(3)
+def test_a_number_is_found_however_it_is_written(text: str) -> None:
+    assert find_style(text, STYLES) == by_index(3)
 
 
 @pytest.mark.parametrize(
     ("typo", "slug"), [("anmie", "anime"), ("comci", "comic"), ("pixle", "pixel"), ("retro comics", "comic")]
 )
-def test_a_typo_finds_the_nearest(typo: str, slug: str) -> None:
+def test_a_typo_suggests_the_nearest_style(typo: str, slug: str) -> None:
     unknown = find_style(typo, STYLES)
     assert isinstance(unknown, UnknownStyle)
     assert unknown.suggestion is not None
     assert unknown.suggestion.slug == slug
 
 
-def test_words_far_from_any_style_are_unknown_and_repeated_short() -> None:
+def test_text_far_from_any_style_has_no_suggestion_and_is_quoted_shortened() -> None:
     unknown = find_style("what a wonderful day " * 20, STYLES)
     assert isinstance(unknown, UnknownStyle)
     assert unknown.suggestion is None
     assert len(unknown.text) == MAX_STYLE_TEXT
 
 
-def test_a_style_that_is_not_on_offer_is_known_by_name() -> None:
+def test_a_style_that_is_not_on_offer_is_recognized() -> None:
     unknown = find_style("pixel", STYLES[:5])
     assert isinstance(unknown, UnknownStyle)
     assert unknown.unavailable is not None
     assert unknown.unavailable.slug == "pixel"
 
 
-def test_no_words_choose_nothing() -> None:
+def test_empty_text_chooses_no_style() -> None:
     assert find_style(" ", STYLES) is None
 
 
-@pytest.mark.parametrize("words", ["ref", "REF", "reference", "参考", "-1", " ref. "])
-def test_words_for_a_reference(words: str) -> None:
-    assert is_reference(words)
+@pytest.mark.parametrize("text", ["ref", "REF", "reference", "参考", "-1", " ref. "])
+def test_words_that_ask_for_a_reference_are_recognized(text: str) -> None:
+    assert is_reference(text)
 
 
-@pytest.mark.parametrize("words", ["", "refresh", "1", "comic"])
-def test_other_words_are_no_reference(words: str) -> None:
-    assert not is_reference(words)
+@pytest.mark.parametrize("text", ["", "refresh", "1", "comic"])
+def test_other_words_do_not_ask_for_a_reference(text: str) -> None:
+    assert not is_reference(text)

@@ -1,4 +1,4 @@
-"""A job's card in every state and language: what it says, what can be pressed, and that it fits any messenger."""
+"""A job's card in every state and language: its text, its buttons, and the limits of all platforms."""
 
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -68,7 +68,7 @@ def styles_on(card: Card) -> list[int]:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("view", EVERY_STATE, ids=lambda view: f"{view.state}-{view.error and view.error.code}")
-def test_every_card_has_words_and_fits_every_platform(view: JobView, language: str) -> None:
+def test_every_card_has_text_and_fits_every_platform(view: JobView, language: str) -> None:
     card = card_of(view, language)
     assert 0 < len(card.text.encode("utf-16-le")) // 2 <= 1024
     for button in chain(*card.buttons):
@@ -79,7 +79,7 @@ def test_every_card_has_words_and_fits_every_platform(view: JobView, language: s
 
 
 @dataclass(frozen=True)
-class Kept:
+class SavedStyleName:
     """A saved style."""
 
     id: int
@@ -87,14 +87,14 @@ class Kept:
 
 
 def test_saved_styles_are_offered_after_the_first_row() -> None:
-    saved_styles = (Kept(7, "Grandma's quilt"), Kept(8, "x" * 40))
+    saved_styles = (SavedStyleName(7, "Grandma's quilt"), SavedStyleName(8, "x" * 40))
     card = job_card(DRAFT, styles=STYLES, saved_styles=saved_styles, language="en")
     labels = [button.label for button in chain(*card.buttons)]
     assert labels[:4] == ["0 · Retro comic", "1 · 3D fairy tale", "⭐ Grandma's quilt", "⭐ " + "x" * 33 + "…"]
     assert unpacked(card.buttons[1][0].data) == UseSavedStyle(1042, 7)
 
 
-def test_who_cannot_decide_is_surprised_or_sees_all_at_once() -> None:
+def test_a_draft_offers_a_random_style_and_the_sheet_if_available() -> None:
     assert SurpriseMe in kinds(card_of(DRAFT))
     without = {button.label for button in chain(*card_of(DRAFT).buttons)}
     with_sheet = {button.label for button in chain(*job_card(DRAFT, styles=(*STYLES, SHEET), language="en").buttons)}
@@ -102,7 +102,7 @@ def test_who_cannot_decide_is_surprised_or_sees_all_at_once() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_somebody_elses_photo_asks_them_and_calls_them(language: str) -> None:
+def test_the_consent_card_mentions_the_person_in_the_photo(language: str) -> None:
     card = card_of(replace(DRAFT, style=5, consent="asked", subject="7"), language)
     assert kinds(card) == [AnswerConsent, AnswerConsent, CancelJob]
     assert card.mention is not None
@@ -110,7 +110,7 @@ def test_somebody_elses_photo_asks_them_and_calls_them(language: str) -> None:
     assert card.text.count(card.mention.text) == 1
 
 
-def test_a_saved_style_is_called_by_its_name() -> None:
+def test_a_saved_style_is_shown_by_its_name() -> None:
     card = card_of(replace(JOB, style=REFERENCE, reference_name="Grandma's quilt", place=1))
     assert card.text.startswith("🎨 Grandma's quilt")
 
@@ -129,7 +129,7 @@ def test_style_buttons_carry_number_and_name() -> None:
     assert card_of(DRAFT, "zh").buttons[0][0].label == "0 · 复古漫画"
 
 
-def test_pages_go_round_and_stay_within_their_number() -> None:
+def test_pages_wrap_around_and_are_clamped() -> None:
     last = card_of(DRAFT, page=2)
     assert [button.data for button in last.buttons[-3]] == ["page:1042:1", "page:1042:0"]
     assert card_of(DRAFT, page=99) == last
@@ -146,18 +146,18 @@ def test_a_reference_without_a_photo_asks_for_the_photo() -> None:
     assert kinds(card) == [CancelJob]
 
 
-def test_a_queued_card_tells_place_and_time_and_can_be_cancelled() -> None:
+def test_a_queued_card_shows_place_and_time_and_can_be_cancelled() -> None:
     card = card_of(replace(JOB, place=3, eta_seconds=61.0))
     assert card.text == "🎨 Chinese ink painting\nPlace 3 in the queue.\nAbout 1 minute left."
     assert kinds(card) == [CancelJob]
 
 
-def test_a_time_that_may_grow_is_said_as_at_least() -> None:
+def test_a_minimum_estimate_is_shown_as_at_least() -> None:
     assert "At least 2 minutes left." in card_of(replace(JOB, place=9, eta_seconds=120.0, eta_is_minimum=True)).text
     assert "至少还要2分钟" in card_of(replace(JOB, place=9, eta_seconds=120.0, eta_is_minimum=True), "zh").text
 
 
-def test_a_paused_lane_is_said_and_no_time_is_promised() -> None:
+def test_a_pause_is_shown_without_an_estimate() -> None:
     card = card_of(replace(JOB, place=3, eta_seconds=61.0, paused=True))
     assert "paused" in card.text
     assert "left" not in card.text
@@ -179,38 +179,38 @@ def test_a_picture_is_captioned_with_its_style_and_offers_what_can_be_done() -> 
     assert [button.share for button in chain(*card.buttons) if button.share] == ["#1042"]
 
 
-def test_a_photo_that_is_gone_is_not_offered_for_another_try() -> None:
+def test_without_its_photo_a_job_cannot_be_repeated() -> None:
     card = card_of(replace(JOB, state=State.DELIVERED, has_photo=False), picture=PICTURE)
     assert kinds(card) == [SendFile, DeleteJob]
 
 
-def test_a_cropped_photo_is_said() -> None:
+def test_cropping_is_mentioned() -> None:
     assert "round the face" in card_of(replace(JOB, state=State.STORED, cropped=True), picture=PICTURE).text
 
 
-def test_a_failure_says_why_and_that_the_unit_is_back() -> None:
+def test_a_failed_card_gives_the_reason_and_says_that_the_unit_is_back() -> None:
     card = card_of(replace(JOB, state=State.FAILED, error=UserError(ErrorCode.NO_FACE)))
     assert "can't find a face" in card.text
     assert "doesn't count towards your quota" in card.text
     assert kinds(card) == []
 
 
-def test_a_failure_that_is_not_the_photos_fault_offers_another_try() -> None:
+def test_a_temporary_failure_offers_another_try() -> None:
     card = card_of(replace(JOB, state=State.FAILED, error=UserError(ErrorCode.SERVICE_DOWN)))
     assert kinds(card) == [RepeatJob, ChangeStyle]
 
 
-def test_a_draft_that_expired_never_cost_a_unit() -> None:
+def test_an_expired_draft_does_not_mention_the_quota() -> None:
     card = card_of(replace(DRAFT, state=State.FAILED, error=UserError(ErrorCode.DRAFT_EXPIRED)))
     assert "quota" not in card.text
 
 
-def test_a_cancelled_job_gives_the_unit_back_and_a_cancelled_draft_had_none() -> None:
+def test_a_cancelled_job_mentions_the_returned_unit_and_a_draft_does_not() -> None:
     assert "doesn't count towards your quota" in card_of(replace(JOB, state=State.CANCELED)).text
     assert card_of(replace(DRAFT, state=State.CANCELED)).text == "Cancelled."
 
 
-def test_deleting_is_asked_before_it_is_done() -> None:
+def test_deleting_asks_for_confirmation() -> None:
     yes, no = confirm_delete_rows(JOB, "en")[0]
     assert unpacked(yes.data) == DeleteJob(1042, 1)
     assert unpacked(no.data) == DeleteJob(1042, 0)

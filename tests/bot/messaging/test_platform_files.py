@@ -1,4 +1,4 @@
-"""What a platform keeps for us: files of pictures, photos under a veil."""
+"""State per platform account: file ids of pictures, and messages with spoilers."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ async def painted(connection: AsyncConnection, source: str, *, hidden: bool = Fa
     return job.id
 
 
-async def test_a_file_is_found_by_its_job_for_the_bot_that_has_it(tmp_path: Path) -> None:
+async def test_a_file_id_is_found_by_job_and_bot(tmp_path: Path) -> None:
     async with open_database(place_of(tmp_path)) as database, database.write() as connection:
         first, second = await painted(connection, "test:1"), await painted(connection, "test:2")
         for file in ("old", "new"):
@@ -33,7 +33,7 @@ async def test_a_file_is_found_by_its_job_for_the_bot_that_has_it(tmp_path: Path
         assert await platform_files.get_many(connection, ANOTHER, [first, second]) == {}
 
 
-async def test_what_was_deleted_or_is_over_is_shown_nowhere(tmp_path: Path) -> None:
+async def test_files_of_deleted_or_expired_results_are_not_found(tmp_path: Path) -> None:
     async with open_database(place_of(tmp_path)) as database, database.write() as connection:
         ids = [await painted(connection, f"test:{number}", hidden=number == 3) for number in range(4)]
         for job_id in ids:
@@ -43,7 +43,7 @@ async def test_what_was_deleted_or_is_over_is_shown_nowhere(tmp_path: Path) -> N
         assert await platform_files.get_many(connection, BOT, ids) == {ids[2]: f"file-{ids[2]}"}
 
 
-async def test_a_veil_is_kept_for_a_while(tmp_path: Path) -> None:
+async def test_a_spoiler_is_remembered_for_a_while(tmp_path: Path) -> None:
     async with open_database(place_of(tmp_path)) as database, database.write() as connection:
         await platform_files.mark_spoiler(connection, account=BOT, chat="5", message="7", at=NOON, before=NOON - DAY)
         assert await platform_files.is_spoiler(connection, account=BOT, chat="5", message="7")

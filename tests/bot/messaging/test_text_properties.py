@@ -1,4 +1,4 @@
-"""Whatever people write, it is understood or not understood, within bounds; and what we write fits where it goes."""
+"""Properties: any text can be parsed, and any card fits the platforms' limits."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +21,7 @@ NUMBERS = st.integers(0, 10**18 - 1)
 
 @QUICK
 @given(st.builds(example, st.sampled_from([*KINDS.values()]), NUMBERS, st.integers(1 - 10**18, 10**18 - 1)))
-def test_every_press_comes_back_as_it_was_packed_and_fits(press: CallbackData) -> None:
+def test_every_press_round_trips_and_fits(press: CallbackData) -> None:
     packed = press.pack()
     assert unpacked(packed) == press
     assert len(packed.encode()) <= MAX_BYTES
@@ -29,26 +29,26 @@ def test_every_press_comes_back_as_it_was_packed_and_fits(press: CallbackData) -
 
 @QUICK
 @given(st.one_of(WORDS, LIKE_DATA))
-def test_any_button_data_is_a_press_that_reads_the_same_again_or_nothing(data: str) -> None:
+def test_any_button_data_round_trips_or_unpacks_to_none(data: str) -> None:
     press = unpacked(data)
     assert press is None or unpacked(press.pack()) == press
 
 
 @QUICK
 @given(WORDS)
-def test_anything_that_is_written_is_understood_somehow(text: str) -> None:
-    said = parse_text(text)
-    assert said.command is None or said.command == said.command.casefold()
-    assert len(said.text) <= len(text)
-    assert said.bot is None or said.bot == said.bot.casefold()
-    assert isinstance(is_reference(said.text), bool)
-    assert len(split_me(said.text)[0]) <= len(said.text)
+def test_any_text_can_be_parsed(text: str) -> None:
+    parsed = parse_text(text)
+    assert parsed.command is None or parsed.command == parsed.command.casefold()
+    assert len(parsed.text) <= len(text)
+    assert parsed.bot is None or parsed.bot == parsed.bot.casefold()
+    assert isinstance(is_reference(parsed.text), bool)
+    assert len(split_me(parsed.text)[0]) <= len(parsed.text)
 
 
 @QUICK
 @given(WORDS)
-def test_words_name_a_style_or_what_is_said_back_of_them_is_short(words: str) -> None:
-    found = find_style(words, STYLES)
+def test_text_names_a_style_or_is_quoted_shortened(text: str) -> None:
+    found = find_style(text, STYLES)
     assert found is None or isinstance(found, Style) or len(found.text) <= MAX_STYLE_TEXT
 
 
@@ -61,7 +61,7 @@ def test_every_style_is_found_by_its_names_however_they_are_written(style: Style
 
 @QUICK
 @given(WORDS)
-def test_names_are_tidy_once_and_for_all(name: str) -> None:
+def test_tidying_a_name_is_idempotent(name: str) -> None:
     tidy = names.tidy(name)
     assert names.tidy(tidy) == tidy
     assert names.normalize(tidy) == names.normalize(name)
@@ -70,29 +70,29 @@ def test_names_are_tidy_once_and_for_all(name: str) -> None:
 
 @QUICK
 @given(st.lists(ANY_TEXT, max_size=4), WORDS, st.sampled_from([" ", " = ", " -> ", "→"]), st.integers(0, 9))
-def test_renaming_takes_a_name_that_is_there(given_names: list[str], words: str, sign: str, which: int) -> None:
+def test_renaming_finds_an_existing_name(given_names: list[str], text: str, sign: str, which: int) -> None:
     kept = [tidy for tidy in map(names.tidy, given_names) if names.name_problem(tidy) is None]
-    told = f"{kept[which % len(kept)]}{sign}{words}" if kept else words
-    found = names.parse_rename(told, kept)
+    command = f"{kept[which % len(kept)]}{sign}{text}" if kept else text
+    found = names.parse_rename(command, kept)
     assert found is None or names.normalize(found[0]) in set(map(names.normalize, kept))
 
 
 def units(text: str) -> int:
-    """How long Telegram finds a text."""
+    """The length of a text as Telegram counts it: in UTF-16 code units."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 @QUICK
 @given(WORDS, st.integers(1, 60))
-def test_no_text_is_longer_than_telegram_takes_it(words: str, times: int) -> None:
-    card = Card(words * times)
+def test_no_text_exceeds_telegrams_limit(text: str, times: int) -> None:
+    card = Card(text * times)
     assert units(on_telegram.text_of(card)) <= on_telegram.MAX_TEXT
     assert units(on_telegram.caption(card) or "") <= on_telegram.MAX_CAPTION
 
 
 @QUICK
 @given(WORDS, WORDS, st.integers(0, 2**53))
-def test_a_mention_on_telegram_is_about_the_words_that_it_names(before: str, name: str, number: int) -> None:
+def test_a_telegram_mention_covers_its_text(before: str, name: str, number: int) -> None:
     text = f"{before}{name}, may I?"
     found = on_telegram.mention_entities(text, Mention(name, str(number)))
     assert found
@@ -103,16 +103,16 @@ def test_a_mention_on_telegram_is_about_the_words_that_it_names(before: str, nam
 
 @QUICK
 @given(WORDS, WORDS, st.integers(1, 30), st.sampled_from([None, "7", "seven"]))
-def test_no_card_is_longer_than_discord_takes_it(words: str, label: str, times: int, called: str | None) -> None:
+def test_no_card_exceeds_discords_limits(text: str, label: str, times: int, called: str | None) -> None:
     rows = tuple((Button(label or "x", ChooseStyle(1, number).pack()),) for number in range(times))
-    card = Card(words * times, rows, mention=None if called is None else Mention(words, called))
+    card = Card(text * times, rows, mention=None if called is None else Mention(text, called))
     drawn = on_discord.render(card)
     assert len(drawn.text) <= on_discord.MAX_TEXT
     assert drawn.view is not None
     assert len(drawn.view.children) <= on_discord.MAX_ROWS * on_discord.MAX_PER_ROW
 
 
-def test_unknown_words_are_said_back_as_they_were_written() -> None:
+def test_an_unknown_style_is_quoted_as_it_was_written() -> None:
     found = find_style("a𝕏b", STYLES)
     assert isinstance(found, UnknownStyle)
     assert found.text == "a𝕏b"
