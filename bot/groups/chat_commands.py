@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.styles import Style
 from bot.groups.settings import GroupService, GroupSettings, GroupSettingsPatch
-from bot.groups.settings_card import settings_card, styles_card
 from bot.groups.settings_commands import (
     GroupRule,
     SetGroupRule,
@@ -13,6 +12,8 @@ from bot.groups.settings_commands import (
     page_of,
     patch_of_press,
     patch_of_text,
+    settings_card,
+    styles_card,
     toggle_style,
 )
 from bot.i18n import error_message, mark, texts_for

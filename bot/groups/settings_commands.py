@@ -1,18 +1,28 @@
-"""A group's settings, as presses and words of its admins change them. Pure."""
+"""Group settings in a chat: the cards, and parsing of button presses and of /settings text. Pure."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import partial
 
 from bot.domain.styles import REFERENCE, SHEET, Style
-from bot.groups.settings import DAY_MINUTES, GroupSettingsPatch
+from bot.groups.settings import DAY_MINUTES, GroupSettings, GroupSettingsPatch
+from bot.i18n import Texts, texts_for
 from bot.messaging.callback_data import CallbackData
 from bot.messaging.commands import find_style, is_reference
+from bot.messaging.job_card import ButtonRows
+from bot.messaging.pagination import clamp_page, page_buttons
+from bot.messaging.platform import Button, Card, Person
 
 STYLE_SHIFT = 2  # the first number of callback data is never negative, styles begin at -2
 NONE = -1  # a button's value for "no such rule"
 STYLES_PER_PAGE = 12
+_COLUMNS = 2
+_LIMITS = (None, 10, 20, 50, 100, 200, 500)
+_COOLDOWNS = (0, 10, 30, 60, 300, 3600)
+_NIGHTS = (None, (22 * 60, 7 * 60), (23 * 60, 6 * 60), (14 * 60, 23 * 60))  # the last one is a night in China
+_HOURS = (None, 1, 6, 24, 47)
 _HOURS_OF_DAY = re.compile(r"(\d{1,2}):(\d{2})\s*[-–—~]\s*(\d{1,2}):(\d{2})", re.ASCII)
 _OFF = frozenset({"off", "no", "none", "关", "关闭", "无"})
 _ON = frozenset({"on", "yes", "开", "打开"})
@@ -102,9 +112,9 @@ def patch_of_text(words: str, styles: Sequence[Style]) -> GroupSettingsPatch | N
         case "delete" if value in _OFF or number is not None:
             return GroupSettingsPatch(delete_cards_after_hours=None if number is None else float(number))
         case "quiet":
-            return _quiet(value)
+            return _quiet_hours_patch(value)
         case "styles":
-            return _allowed_styles(value, styles)
+            return _styles_patch(value, styles)
     return None
 
 
@@ -128,7 +138,7 @@ def switchable_styles(styles: Sequence[Style]) -> list[int]:
     return [*(style.index for style in styles if style is not SHEET), REFERENCE]
 
 
-def _quiet(value: str) -> GroupSettingsPatch | None:
+def _quiet_hours_patch(value: str) -> GroupSettingsPatch | None:
     if value in _OFF:
         return GroupSettingsPatch(quiet_from=None, quiet_to=None)
     hours = _HOURS_OF_DAY.fullmatch(value)
@@ -138,10 +148,146 @@ def _quiet(value: str) -> GroupSettingsPatch | None:
     return GroupSettingsPatch(quiet_from=from_h * 60 + from_m, quiet_to=to_h * 60 + to_m)
 
 
-def _allowed_styles(value: str, styles: Sequence[Style]) -> GroupSettingsPatch | None:
+def _styles_patch(value: str, styles: Sequence[Style]) -> GroupSettingsPatch | None:
     if value in {"all", "全部"} | _OFF:
         return GroupSettingsPatch(styles=None)
     found = [REFERENCE if is_reference(word) else find_style(word, styles) for word in re.split(r"[,，、]", value)]
     indices = [style.index if isinstance(style, Style) else style for style in found]
     numbers = frozenset(index for index in indices if isinstance(index, int))
     return GroupSettingsPatch(styles=numbers) if indices and len(numbers) == len(set(indices)) else None
+
+
+def settings_card(rules: GroupSettings, person: Person) -> Card:
+    """All rules in words, and a button for each; a press sets the value that comes next."""
+    texts = texts_for(person.language)
+    how = texts.gettext(
+        "A button sets the next value. For others write: /settings limit 35, cooldown 90, quiet 22:30-06:45 (UTC), "
+        "delete 12 (hours), styles 0,2,ref; or off."
+    )
+    return Card("\n".join([*_lines(rules, texts), "", how]), _buttons(rules, texts))
+
+
+def styles_card(rules: GroupSettings, styles: Sequence[Style], person: Person, *, page: int) -> Card:
+    """Which styles may be used, one switch each."""
+    texts, indices = texts_for(person.language), switchable_styles(styles)
+    pages = -(-len(indices) // STYLES_PER_PAGE)
+    page = clamp_page(page, pages)
+    names = {style.index: f"{style.index} · {style.name(texts.language)}" for style in styles}
+    names[REFERENCE] = texts.gettext("Style pictures")
+    switches = []
+    for index in indices[page * STYLES_PER_PAGE : (page + 1) * STYLES_PER_PAGE]:
+        is_on = rules.styles is None or index in rules.styles
+        press = switch_style(index, on=not is_on)
+        switches.append(Button(f"{'✅' if is_on else '⬜'} {names[index]}", press.pack()))
+    grid = tuple(tuple(switches[start : start + _COLUMNS]) for start in range(0, len(switches), _COLUMNS))
+    back = Button(texts.gettext("↩ Back"), SetGroupRule(GroupRule.PAGE, NONE).pack())
+    turn = partial(SetGroupRule, GroupRule.PAGE)
+    return Card(
+        texts.gettext("Which styles may be used in this group?"), (*grid, *page_buttons(turn, page, pages), (back,))
+    )
+
+
+def _lines(rules: GroupSettings, texts: Texts) -> list[str]:
+    title = texts.gettext("Settings of this group")
+    if not rules.enabled:
+        title += " · " + texts.gettext("switched off")
+    return [title, *(f"• {words}" for words in (*_who_and_how_much(rules, texts), *_when_and_what(rules, texts)))]
+
+
+def _who_and_how_much(rules: GroupSettings, texts: Texts) -> list[str]:
+    limit, pause = rules.daily_limit, rules.cooldown_seconds
+    return [
+        texts.gettext("Only admins may ask.") if rules.who == "admins" else texts.gettext("Everyone may ask."),
+        texts.gettext("No daily limit.")
+        if limit is None
+        else texts.ngettext("{n} picture a day for the whole group.", "{n} pictures a day for the whole group.", limit),
+        texts.gettext("At least {time} between two pictures of a person.", time=texts.duration(pause))
+        if pause
+        else texts.gettext("No pause between two pictures."),
+        texts.gettext("Who wants another person's photo painted needs that person's yes.")
+        if rules.ask_consent
+        else texts.gettext("Photos of others may be painted without asking them."),
+    ]
+
+
+def _when_and_what(rules: GroupSettings, texts: Texts) -> list[str]:
+    hours, night, styles = rules.delete_cards_after_hours, _night(rules), rules.styles
+    return [
+        texts.gettext("No quiet hours.")
+        if night is None
+        else texts.gettext("Quiet from {start} to {end} (UTC).", start=_clock(night[0]), end=_clock(night[1])),
+        texts.gettext("All styles may be used.")
+        if styles is None
+        else texts.ngettext("{n} style may be used.", "{n} styles may be used.", len(styles)),
+        texts.gettext("My pictures stay.")
+        if hours is None
+        else texts.gettext("My pictures are deleted after {time}.", time=texts.duration(hours * 3600)),
+    ]
+
+
+def _buttons(rules: GroupSettings, texts: Texts) -> ButtonRows:
+    """Two in a row; each says what it sets."""
+    switch = texts.gettext("⏹ Switch off") if rules.enabled else texts.gettext("▶ Switch on")
+    who = texts.gettext("👥 Everyone may ask") if rules.who == "admins" else texts.gettext("👮 Only admins")
+    consent = texts.gettext("🙈 Don't ask for consent") if rules.ask_consent else texts.gettext("🙋 Ask for consent")
+    return (
+        (
+            _button(switch, GroupRule.ENABLED, 0 if rules.enabled else 1),
+            _button(who, GroupRule.ADMINS_ONLY, 0 if rules.who == "admins" else 1),
+        ),
+        (_limit_button(rules, texts), _cooldown_button(rules, texts)),
+        (_quiet_button(rules, texts), _retention_button(rules, texts)),
+        (
+            _button(texts.gettext("🎨 Styles"), GroupRule.PAGE, 0),
+            _button(consent, GroupRule.CONSENT, 0 if rules.ask_consent else 1),
+        ),
+    )
+
+
+def _button(label: str, rule: GroupRule, number: int) -> Button:
+    return Button(label, SetGroupRule(rule, number).pack())
+
+
+def _limit_button(rules: GroupSettings, texts: Texts) -> Button:
+    limit = _next(_LIMITS, rules.daily_limit)
+    if limit is None:
+        return _button(texts.gettext("📅 No daily limit"), GroupRule.LIMIT, NONE)
+    return _button(texts.gettext("📅 {n} a day", n=int(limit)), GroupRule.LIMIT, int(limit))
+
+
+def _cooldown_button(rules: GroupSettings, texts: Texts) -> Button:
+    seconds = int(_next(_COOLDOWNS, rules.cooldown_seconds) or 0)
+    if not seconds:
+        return _button(texts.gettext("⏲ No pause"), GroupRule.COOLDOWN, 0)
+    return _button(texts.gettext("⏲ Pause {time}", time=texts.duration(seconds)), GroupRule.COOLDOWN, seconds)
+
+
+def _quiet_button(rules: GroupSettings, texts: Texts) -> Button:
+    now = _night(rules)
+    night = _NIGHTS[(_NIGHTS.index(now) + 1) % len(_NIGHTS)] if now in _NIGHTS else None
+    if night is None:
+        return _button(texts.gettext("🌙 No quiet hours"), GroupRule.QUIET, NONE)
+    label = texts.gettext("🌙 {start} to {end} UTC", start=_clock(night[0]), end=_clock(night[1]))
+    return _button(label, GroupRule.QUIET, night[0] * DAY_MINUTES + night[1])
+
+
+def _retention_button(rules: GroupSettings, texts: Texts) -> Button:
+    hours = _next(_HOURS, rules.delete_cards_after_hours)
+    if hours is None:
+        return _button(texts.gettext("🧹 Keep pictures"), GroupRule.DELETE, NONE)
+    label = texts.gettext("🧹 Delete after {time}", time=texts.duration(hours * 3600))
+    return _button(label, GroupRule.DELETE, int(hours))
+
+
+def _next(steps: Sequence[float | None], now: float | None) -> float | None:
+    """The step after the current value, which need not be a step itself; round at the end."""
+    following = [step for step in steps if step is not None and step > (0 if now is None else now)]
+    return following[0] if following else steps[0]
+
+
+def _night(rules: GroupSettings) -> tuple[int, int] | None:
+    return None if rules.quiet_from is None or rules.quiet_to is None else (rules.quiet_from, rules.quiet_to)
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60:02}:{minutes % 60:02}"

@@ -23,7 +23,7 @@ from bot.domain.styles import REFERENCE, STYLES, SavedStyle
 from bot.groups import chat_commands as group_commands
 from bot.groups.chat_commands import greeting_card
 from bot.groups.settings import GroupSettings
-from bot.groups.settings_card import settings_card, styles_card
+from bot.groups.settings_commands import settings_card, styles_card
 from bot.i18n import LANGUAGES, Texts, texts_for
 from bot.messaging.album_card import album_card
 from bot.messaging.job_card import confirm_delete_rows, job_card

@@ -9,7 +9,6 @@ import pytest
 from bot.domain.job_view import State
 from bot.domain.styles import REFERENCE, SHEET, STYLES
 from bot.groups.settings import GroupSettings, GroupSettingsPatch, is_valid
-from bot.groups.settings_card import settings_card, styles_card
 from bot.groups.settings_commands import (
     NONE,
     GroupRule,
@@ -18,6 +17,8 @@ from bot.groups.settings_commands import (
     page_of,
     patch_of_press,
     patch_of_text,
+    settings_card,
+    styles_card,
     toggle_style,
 )
 from bot.i18n import LANGUAGES
