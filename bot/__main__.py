@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Annotated, NoReturn, TypeVar
@@ -19,12 +19,12 @@ from bot.runtime import event_loop
 from bot.runtime.logging import log_uncaught_exceptions, set_up_logging
 from common.lock_file import FolderInUse
 from common.signals import stop_on_signals
-from storage.database import NewerSchema
+from storage.database import Database, NewerSchema
 from stylizer.database import CannotOpen
 
 T = TypeVar("T")
-DISTRIBUTION = "repaint-bot"  # the name in pyproject.toml; the command and the packages are called otherwise
-_PG_DUMP = "The database is PostgreSQL: use pg_dump and pg_restore, as docs/owners.md says."
+DISTRIBUTION = "repaint-bot"  # the name in pyproject.toml; the command and the packages have other names
+_PG_DUMP = "The rows are in PostgreSQL: use pg_dump and pg_restore, as docs/owners.md says."
 THUMB = 512  # px, short side of each picture on the contact sheet
 
 command = typer.Typer(
@@ -42,7 +42,7 @@ STAND_IN_DIR = Path("data/stylizer-service")
 DataDir = Annotated[Path, typer.Option(help="For photos, and for the task table unless it is shared.")]
 
 
-def _print_version(wanted: bool) -> None:  # noqa: FBT001  # typer calls it with the flag
+def _print_version(wanted: bool) -> None:  # noqa: FBT001  # typer passes the flag as the only argument
     if wanted:
         typer.echo(f"repaint {version_of(DISTRIBUTION)}")
         raise typer.Exit
@@ -51,7 +51,7 @@ def _print_version(wanted: bool) -> None:  # noqa: FBT001  # typer calls it with
 @command.callback()
 def options(
     *,
-    version: Annotated[  # its callback has printed it
+    version: Annotated[  # read by its callback
         bool, typer.Option("--version", help="Show the version and exit.", callback=_print_version, is_eager=True)
     ] = False,
 ) -> None:
@@ -68,7 +68,7 @@ def run() -> None:
     async def until_signalled() -> None:
         await app.run(settings, stop_on_signals(), ready=lambda address: typer.echo(_greeting(settings, address)))
 
-    _done(lambda: event_loop.run(until_signalled()))
+    _run_or_fail(lambda: event_loop.run(until_signalled()))
 
 
 @stylizer.callback()
@@ -90,13 +90,19 @@ def serve_stand_in(  # noqa: PLR0917  # typer reads the command's options from i
     from stylizer.server import serve  # noqa: PLC0415  # heavy
     from stylizer.settings import StylizerSettings  # noqa: PLC0415  # heavy
 
-    let_in = frozenset(key.strip() for key in keys.split(",") if key.strip())
-    shared = _stand_in_settings(let_in)
+    allowed_keys = frozenset(key.strip() for key in keys.split(",") if key.strip())
+    shared = _stand_in_settings(allowed_keys)
     settings = StylizerSettings(
-        data_dir=data_dir, database_url=shared.task_database, workers=workers, max_running=max_running, keys=let_in
+        data_dir=data_dir,
+        database_url=shared.task_database,
+        workers=workers,
+        max_running=max_running,
+        keys=allowed_keys,
     )
-    ready = f"The painting service is ready at http://{host}:{port}/api/v1"
-    _done(lambda: event_loop.run(serve(settings, host, port, store=shared.store, ready=lambda: typer.echo(ready))))
+    ready = f"The stand-in answers at http://{host}:{port}/api/v1"
+    _run_or_fail(
+        lambda: event_loop.run(serve(settings, host, port, store=shared.store, ready=lambda: typer.echo(ready)))
+    )
 
 
 @stylizer.command()
@@ -114,8 +120,8 @@ def worker(
     shared = _stand_in_settings()
     each = threads or max(1, (os.cpu_count() or 1) // workers)
     settings = StylizerSettings(data_dir=data_dir, database_url=shared.task_database, workers=workers, threads=each)
-    ready = f"{workers} worker process(es) started, {each} thread(s) each."
-    _done(lambda: event_loop.run(serve_as_worker(settings, store=shared.store, ready=lambda: typer.echo(ready))))
+    ready = f"{workers} painter(s) with {each} thread(s) each are at work."
+    _run_or_fail(lambda: event_loop.run(serve_as_worker(settings, store=shared.store, ready=lambda: typer.echo(ready))))
 
 
 @command.command()
@@ -136,7 +142,7 @@ def styles(
     try:
         out.write_bytes(contact_sheet(portrait.read_bytes(), thumb=THUMB))
     except (OSError, UnusableImage) as error:
-        _give_up(f"Could not make the sheet: {error}")
+        _fail(f"Could not make the sheet: {error}")
     typer.echo(f"Written: {out}")
 
 
@@ -151,8 +157,8 @@ def backup(
     """Write a backup while the bot runs: database, signing key, saved styles; never the photos that people sent."""
     settings = _settings()
     if settings.database_url is not None:
-        _give_up(_PG_DUMP)
-    size = _done(lambda: write_backup(settings.data_dir, file, with_results=results))
+        _fail(_PG_DUMP)
+    size = _run_or_fail(lambda: write_backup(settings.data_dir, file, with_results=results))
     typer.echo(f"Written: {file}, {size // 1000} kB. Keep it as safe as the data folder itself.")
     if settings.bucket is not None:
         typer.echo(f"Saved styles and pictures are in {settings.bucket.url}, not in this file; back them up there.")
@@ -163,26 +169,20 @@ def restore(file: Path) -> None:
     """Restore a backup into an empty data folder. Jobs that were unfinished in it end, and are not charged."""
     settings = _settings()
     if settings.database_url is not None:
-        _give_up(_PG_DUMP)
+        _fail(_PG_DUMP)
     data_dir = settings.data_dir
-    ended = _done(lambda: put_back(data_dir, file, time.time()))
-    typer.echo(f"Restored into {data_dir}; {ended} unfinished job(s) ended. Start with: repaint run")
+    ended = _run_or_fail(lambda: put_back(data_dir, file, time.time()))
+    typer.echo(f"Restored into {data_dir}; {ended} job(s) that were under way have ended. Start: repaint run")
 
 
 @command.command()
 def settle() -> None:
-    """After pg_restore: end the jobs that were unfinished in the dump, without charge and without new messages."""
-    from bot.cluster.bootstrap import open_shared_database  # noqa: PLC0415  # heavy
-
+    """After a pg_restore: end what was under way in the dump, so that it costs nobody a unit and is not told twice."""
     settings = _settings()
     if settings.database_url is None:
-        _give_up("This is for PostgreSQL only; repaint restore does it by itself.")
-
-    async def end() -> int:
-        async with open_shared_database(settings) as database:
-            return await settle_rows(database, time.time())
-
-    typer.echo(f"{_done(lambda: event_loop.run(end()))} unfinished job(s) ended. Start with: repaint run")
+        _fail("This is for rows in PostgreSQL; repaint restore does it by itself.")
+    ended = _in_database(settings, lambda database: settle_rows(database, time.time()))
+    typer.echo(f"{ended} job(s) that were under way have ended. Start: repaint run")
 
 
 @command.command()
@@ -193,7 +193,7 @@ def move(
     from bot.admin.move_database import move_rows  # noqa: PLC0415  # heavy
 
     settings = _settings()
-    count = _done(lambda: event_loop.run(move_rows(settings, back=back)))
+    count = _run_or_fail(lambda: event_loop.run(move_rows(settings, back=back)))
     typer.echo(f"{count} rows copied and counted. " + ("Unset DATABASE_URL, then: " if back else "") + "repaint run")
 
 
@@ -219,52 +219,66 @@ def healthcheck() -> None:
     try:
         answer = httpx.get(f"http://{host}:{settings.port}/readyz", timeout=4)
     except httpx.HTTPError as error:
-        _give_up(f"No answer: {type(error).__name__}")
+        _fail(f"No answer: {type(error).__name__}")
     raise typer.Exit(code=0 if answer.status_code == 200 else 1)
 
 
 @admin.command()
 def status() -> None:
-    """Show API accounts, queue and this month's cost."""
-    from bot.admin import status  # noqa: PLC0415  # heavy
+    """Lanes, queue and this month's cost."""
+    from bot.admin.service import status_lines  # noqa: PLC0415  # heavy
 
     settings = _settings()
-    typer.echo("\n".join(_done(lambda: event_loop.run(status.status(settings, time.time())))))
+    budget = settings.monthly_budget_cny
+    lines = _in_database(settings, lambda database: status_lines(database, budget, time.time()))
+    typer.echo("\n".join(lines))
 
 
 @admin.command()
 def pause() -> None:
-    """Stop submitting jobs; waiting ones keep their place."""
-    from bot.admin import status  # noqa: PLC0415  # heavy
+    """Stop submitting; what waits keeps its place."""
     from storage.accounts import PAUSED_BY_OWNER  # noqa: PLC0415  # heavy
 
-    settings = _settings()
-    api_accounts = _done(lambda: event_loop.run(status.set_pause(settings, PAUSED_BY_OWNER)))
-    typer.echo(f"{api_accounts} API account(s) paused. To continue: repaint admin resume")
+    typer.echo(f"{_set_pause(PAUSED_BY_OWNER)} lane(s) paused. Go on with: repaint admin resume")
 
 
 @admin.command()
 def resume() -> None:
-    """Resume all API accounts."""
-    from bot.admin import status  # noqa: PLC0415  # heavy
-
-    settings = _settings()
-    typer.echo(f"{_done(lambda: event_loop.run(status.set_pause(settings, None)))} API account(s) resumed.")
+    """Let every lane go on."""
+    typer.echo(f"{_set_pause(None)} lane(s) go on.")
 
 
-def _done(work: Callable[[], T]) -> T:
-    """What the work gives, or the sentence why not."""
+def _set_pause(reason: str | None) -> int:
+    """Pause or (None) resume every API account; returns their number."""
+    from bot.admin.service import set_pause  # noqa: PLC0415  # heavy
+
+    return _in_database(_settings(), lambda database: set_pause(database, reason))
+
+
+def _in_database(settings: config.Settings, work: Callable[[Database], Awaitable[T]]) -> T:
+    """The result of `work` on the installation's database, which may be in use by a running bot."""
+    from bot.cluster.bootstrap import open_shared_database  # noqa: PLC0415  # heavy
+
+    async def run_work() -> T:
+        async with open_shared_database(settings) as database:
+            return await work(database)
+
+    return _run_or_fail(lambda: event_loop.run(run_work()))
+
+
+def _run_or_fail(work: Callable[[], T]) -> T:
+    """The result of `work`; an expected error is printed, and ends the command with status 1."""
     try:
         return work()
     except (FolderInUse, NewerSchema, CannotStart, CannotBackUp, CannotOpen) as error:
-        _give_up(str(error))
+        _fail(str(error))
 
 
 def _settings() -> config.Settings:
     try:
         settings = config.load()
-    except config.InvalidSettings as wrong:
-        _give_up(str(wrong))
+    except config.InvalidSettings as error:
+        _fail(str(error))
     set_up_logging(settings.log_level, secrets=settings.secrets())
     log_uncaught_exceptions()
     return settings
@@ -273,8 +287,8 @@ def _settings() -> config.Settings:
 def _stand_in_settings(keys: Iterable[str] = ()) -> StandInSettings:
     try:
         settings = config.read(StandInSettings)
-    except config.InvalidSettings as wrong:
-        _give_up(str(wrong))
+    except config.InvalidSettings as error:
+        _fail(str(error))
     set_up_logging("info", secrets=(*keys, *settings.secrets()))
     log_uncaught_exceptions()
     return settings
@@ -287,13 +301,14 @@ def _greeting(settings: config.Settings, address: str) -> str:
     return f"Repaint is ready, painting with {engine}. Health: {address}/healthz"
 
 
-def _give_up(why: str) -> NoReturn:
-    typer.echo(why, err=True)
+def _fail(message: str) -> NoReturn:
+    """Print the message to stderr and exit with status 1."""
+    typer.echo(message, err=True)
     raise typer.Exit(code=1)
 
 
 def main() -> None:
-    """What the installed script calls."""
+    """Run the command; the entry point in pyproject.toml."""
     command()
 
 

@@ -11,7 +11,7 @@ from bot.jobs.views import Capacity
 from bot.messaging.platform import Chat, Person
 from bot.runtime.clock import Clock
 from bot.runtime.wakeups import Wakeups
-from storage import accounts, admin_figures, broadcasts, ledger, people, queue
+from storage import accounts, admin_figures, broadcasts, ledger, people, queue, statistics
 from storage.accounts import PAUSED_BY_OWNER
 from storage.admin_figures import DayFigures, Failure
 from storage.broadcasts import Broadcast
@@ -157,8 +157,7 @@ class AdminService:
         return await self._stop(broadcast_id, stopped=False)
 
     async def _set_pause(self, reason: str | None) -> int:
-        async with self.database.write() as connection:
-            number = await accounts.set_pause_of_all(connection, reason)
+        number = await set_pause(self.database, reason)
         self.wakeups.notify()
         return number
 
@@ -171,3 +170,30 @@ class AdminService:
             found = await broadcasts.set_stopped(connection, broadcast_id, stopped=stopped)
         self.wakeups.notify()
         return found
+
+
+async def set_pause(database: Database, reason: str | None) -> int:
+    """Pause every API account for this reason, or resume every one (None). Returns the number of accounts."""
+    async with database.write() as connection:
+        return await accounts.set_pause_of_all(connection, reason)
+
+
+async def status_lines(database: Database, monthly_budget_cny: Decimal | None, now: float) -> list[str]:
+    """What `repaint admin status` prints: API accounts, jobs by state, and the month's images and cost.
+
+    `monthly_budget_cny`: CNY, None for no limit; `now`: epoch seconds.
+    """
+    async with database.read() as connection:
+        rows = await accounts.list_all(connection)
+        by_state = await statistics.count_jobs_by_state(connection)
+        budget = await ledger.get_sums(connection, quota.budget_scope(monthly_budget_cny, now))
+        images = {account.id: await ledger.get_sums(connection, quota.account_scope(account.id)) for account in rows}
+    lines = [f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M} UTC"]
+    for account in rows:
+        state = "runs" if account.paused_reason is None else f"stands still: {account.paused_reason}"
+        lines.append(f"{account.id}: {state}, {images[account.id].used} images, {account.mean_seconds:.1f} s a task")
+    lines.append("jobs: " + (", ".join(f"{number} {state}" for state, number in sorted(by_state.items())) or "none"))
+    spent = quota.PRICE_CNY * (budget.used + budget.reserved)
+    limit = "no limit" if monthly_budget_cny is None else f"of {monthly_budget_cny}"
+    lines.append(f"this month: {budget.used} paid images and {budget.reserved} under way, {spent} CNY, {limit}")
+    return lines
