@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn, TypeVar
 import httpx
 import typer
 
-from bot.admin.backup import CannotBackUp, put_back, write_backup
+from bot.admin.backup import BackupError, restore_backup, write_backup
 from bot.admin.backup import settle as settle_rows
 from bot.config import settings as config
 from bot.config.settings import StandInSettings
@@ -171,7 +171,7 @@ def restore(file: Path) -> None:
     if settings.database_url is not None:
         _fail(_PG_DUMP)
     data_dir = settings.data_dir
-    ended = _run_or_fail(lambda: put_back(data_dir, file, time.time()))
+    ended = _run_or_fail(lambda: restore_backup(data_dir, file, time.time()))
     typer.echo(f"Restored into {data_dir}; {ended} job(s) that were under way have ended. Start: repaint run")
 
 
@@ -270,7 +270,7 @@ def _run_or_fail(work: Callable[[], T]) -> T:
     """The result of `work`; an expected error is printed, and ends the command with status 1."""
     try:
         return work()
-    except (FolderInUse, NewerSchema, CannotStart, CannotBackUp, CannotOpen) as error:
+    except (FolderInUse, NewerSchema, CannotStart, BackupError, CannotOpen) as error:
         _fail(str(error))
 
 

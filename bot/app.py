@@ -94,7 +94,7 @@ async def open_installation(
             offered=offered,
             snapshots=QueueSnapshots(database, wakeups, clock, capacity),
         )
-        deps = WorkerDeps(database, photos, wakeups, clock, random.SystemRandom(), _size, settings.result_days)
+        deps = WorkerDeps(database, photos, wakeups, clock, random.SystemRandom(), _image_size, settings.result_days)
         metrics_access = MetricsAccess(settings.metrics_token, is_public=settings.public_url is not None)
         http_deps = HttpDeps(database, photos, clock, secret, capacity.account_ids, metrics_access)
         services = build_services(queries, photo_intake, settings, deps.rng)
@@ -104,11 +104,13 @@ async def open_installation(
 
 
 @asynccontextmanager
-async def running(parts: Installation, platforms: Sequence[Platform]) -> AsyncIterator[None]:
+async def running(installation: Installation, platforms: Sequence[Platform]) -> AsyncIterator[None]:
     """At work until the end of the block, in the roles that fall to us; then each finishes its step."""
-    deps, stop = parts.deps, asyncio.Event()
-    duties = ProcessRoles(deps, parts.services, parts.retention, parts.api_accounts, parts.roles)
-    works: list[Callable[[], Awaitable[None]]] = [partial(parts.roles.run, duties.roles(platforms), stop)]
+    deps, stop = installation.deps, asyncio.Event()
+    process_roles = ProcessRoles(
+        deps, installation.services, installation.retention, installation.api_accounts, installation.roles
+    )
+    works: list[Callable[[], Awaitable[None]]] = [partial(installation.roles.run, process_roles.roles(platforms), stop)]
     works += cluster_tasks(deps.database, deps.wakeups, deps.clock, stop)
     tasks = [asyncio.create_task(keep_running(work, deps.clock, stop)) for work in works]
     try:
@@ -149,29 +151,29 @@ async def _run(
     stop: asyncio.Event,
     ready: Callable[[str], None],
 ) -> None:
-    async with opening as parts, AsyncExitStack() as stack:
-        platforms = [await stack.enter_async_context(platform) for platform in _platforms(parts)]
-        await stack.enter_async_context(running(parts, platforms))
-        await serve(web_application(parts, platforms), listener, stop, ready)
+    async with opening as installation, AsyncExitStack() as stack:
+        platforms = [await stack.enter_async_context(platform) for platform in _platforms(installation)]
+        await stack.enter_async_context(running(installation, platforms))
+        await serve(web_application(installation, platforms), listener, stop, ready)
 
 
-def web_application(parts: Installation, platforms: Sequence[Platform] = ()) -> ASGIApp:
+def web_application(installation: Installation, platforms: Sequence[Platform] = ()) -> ASGIApp:
     """Photo links, health and metrics; what platforms mount; and the chat page, where the owner has it on."""
-    settings, web = parts.settings, None
+    settings, web = installation.settings, None
     if settings.has_web_chat:
         web = web_chat(
-            parts.services.jobs,
-            secret=parts.http_deps.secret,
+            installation.services.jobs,
+            secret=installation.http_deps.secret,
             allowed_hosts=LOOPBACK_NAMES | {settings.host} if settings.is_loopback else None,
             secure=settings.public_url is not None and settings.public_url.scheme == "https",
         )
     mounted = [route for platform in platforms if isinstance(platform, HasRoutes) for route in platform.routes]
-    return application(parts.http_deps, web, [*_callbacks(parts), *mounted])
+    return application(installation.http_deps, web, [*_callbacks(installation), *mounted])
 
 
-def _callbacks(parts: Installation) -> list[BaseRoute]:
+def _callbacks(installation: Installation) -> list[BaseRoute]:
     """Where the API says that a task is over, if the owner has set that up."""
-    secret, deps = parts.settings.dashscope_events_secret, parts.deps
+    secret, deps = installation.settings.dashscope_events_secret, installation.deps
     return [] if secret is None else [CompletionEvents(deps.database, deps.wakeups, deps.clock, secret).route]
 
 
@@ -217,33 +219,33 @@ def _stand_in(settings: Settings, engine: Engine) -> AbstractAsyncContextManager
     return service(chosen, engine=engine, store=store)
 
 
-def _platforms(parts: Installation) -> list[AbstractAsyncContextManager[Platform]]:
+def _platforms(installation: Installation) -> list[AbstractAsyncContextManager[Platform]]:
     """Every platform whose token is there."""
-    settings = parts.settings
+    settings = installation.settings
     platforms: list[AbstractAsyncContextManager[Platform]] = []
     if settings.telegram_bot_token is not None:
         from handlers.telegram import telegram, webhook_config  # noqa: PLC0415  # 20 MB that nobody needs without a token
 
         webhook = None
         if settings.telegram_webhook == "on":
-            webhook = webhook_config(str(settings.public_url), parts.http_deps.secret)
+            webhook = webhook_config(str(settings.public_url), installation.http_deps.secret)
         api_url = str(settings.telegram_api_url).rstrip("/")
         platforms.append(
             telegram(
-                parts.services,
+                installation.services,
                 token=settings.telegram_bot_token,
                 api_url=api_url,
                 webhook=webhook,
                 owners=settings.admins,
-                alone=parts.alone,
+                alone=installation.alone,
             )
         )
     if settings.discord_bot_token is not None:
-        platforms.append(_discord(parts, settings.discord_bot_token))
+        platforms.append(_discord(installation, settings.discord_bot_token))
     return platforms
 
 
-def _discord(parts: Installation, token: SecretStr) -> AbstractAsyncContextManager[Platform]:
+def _discord(installation: Installation, token: SecretStr) -> AbstractAsyncContextManager[Platform]:
     """Discord, if its library is here. Raises CannotStart."""
     if not importlib.util.find_spec("discord"):
         raise CannotStart(
@@ -251,9 +253,11 @@ def _discord(parts: Installation, token: SecretStr) -> AbstractAsyncContextManag
         )
     from handlers.discord import discord  # noqa: PLC0415  # 30 MB that nobody needs without a token
 
-    settings = parts.settings
+    settings = installation.settings
     api_url, by_webhook = str(settings.discord_api_url).rstrip("/"), settings.discord_webhook == "on"
-    return discord(parts.services, token=token, secret=parts.http_deps.secret, api_url=api_url, by_webhook=by_webhook)
+    return discord(
+        installation.services, token=token, secret=installation.http_deps.secret, api_url=api_url, by_webhook=by_webhook
+    )
 
 
 def _photo_intake(settings: Settings, intake: Intake, photos: PhotoStore) -> PhotoIntake:
@@ -275,7 +279,7 @@ def _face_finder() -> FaceFinder | None:
     return find_face if can_find_faces() else None
 
 
-def _size(picture: bytes) -> tuple[int, int]:
+def _image_size(picture: bytes) -> tuple[int, int]:
     try:
         with Image.open(io.BytesIO(picture)) as image:  # reads the header, decodes nothing
             return image.size

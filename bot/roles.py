@@ -19,7 +19,7 @@ from bot.worker.context import WorkerDeps
 from bot.worker.dispatcher import run_account
 from bot.worker.recovery import recover, refresh_account
 
-DRIVING = "dispatcher:"
+DISPATCHER_PREFIX = "dispatcher:"
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,13 @@ class ProcessRoles:
     services: Services
     retention: Retention
     api_accounts: Sequence[ApiAccount]
-    who: RoleRunner
+    role_runner: RoleRunner
 
     def roles(self, platforms: Collection[Platform]) -> list[Role]:
         """All roles of this installation."""
         return [
             *(
-                Role(DRIVING + api_account.account_id, partial(self._drive, api_account))
+                Role(DISPATCHER_PREFIX + api_account.account_id, partial(self._dispatch, api_account))
                 for api_account in self.api_accounts
             ),
             *(Role(f"courier:{platform.name}", partial(self._send, platform)) for platform in platforms),
@@ -44,7 +44,7 @@ class ProcessRoles:
             Role("housekeeping", self._clean_up),
         ]
 
-    async def _drive(self, api_account: ApiAccount, leadership: Leadership, stop: asyncio.Event) -> None:
+    async def _dispatch(self, api_account: ApiAccount, leadership: Leadership, stop: asyncio.Event) -> None:
         await refresh_account(self.deps, api_account.account_id)
         await run_account(api_account, self.deps, stop, leadership)
 
@@ -63,7 +63,11 @@ class ProcessRoles:
 
     async def _clean_up(self, leadership: Leadership, stop: asyncio.Event) -> None:
         # While API keys are being replaced in one process after the other, some drive accounts that we don't know.
-        driven = {role.removeprefix(DRIVING) for role in self.who.held_elsewhere() if role.startswith(DRIVING)}
+        driven = {
+            role.removeprefix(DISPATCHER_PREFIX)
+            for role in self.role_runner.held_elsewhere()
+            if role.startswith(DISPATCHER_PREFIX)
+        }
         account_ids = self.services.queries.capacity.account_ids | driven
         await recover(self.deps, account_ids, free={accounts.STAND_IN}, leadership=leadership)
         await replace(self.retention, leadership=leadership).run(stop)

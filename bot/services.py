@@ -100,7 +100,7 @@ class Conversation:
 
 def open_conversation(
     services: Services,
-    us: str,
+    bot_name: str,
     *,
     link: Callable[[str], str] | None = None,
     refunder: Refunder | None = None,
@@ -109,8 +109,8 @@ def open_conversation(
 ) -> Conversation:
     """Build every feature once, and the routers over what they register.
 
-    `us` is the bot's name as people mention it; `link` turns the payload of a deep link into one, where the platform
-    has such; `refunder` gives payments back; `dice(n)` gives a number below `n`.
+    `bot_name`: the bot's name as people mention it; `link`: makes a deep link of a payload, on platforms that have
+    them; `refunder`: refunds payments; `dice(n)`: a random number below `n`.
     """
     now, queries, withholds = services.clock.now, services.queries, services.privacy.withholds
     photos = PhotoRequests(
@@ -131,12 +131,12 @@ def open_conversation(
         photos.feature(),
         actions.feature(),
         payments.feature(),
-        *_other_features(services, actions, link=link, refunder=refunder, capabilities=capabilities),
+        *_independent_features(services, actions, link=link, refunder=refunder, capabilities=capabilities),
     ]
     lines = sorted((line for feature in features for line in feature.help), key=lambda line: line.rank)
     registry = Registry([*features, HelpCommands(queries, lines, capabilities).feature()])
     messages = MessageRouter(
-        us,
+        bot_name,
         registry,
         queries,
         rate_limiter=services.rate_limiter,
@@ -149,7 +149,7 @@ def open_conversation(
     return Conversation(messages, ButtonRouter(registry, queries, services.rate_limiter, actions))
 
 
-def _other_features(
+def _independent_features(
     services: Services,
     actions: JobActions,
     *,

@@ -28,16 +28,16 @@ from storage.snapshots import DamagedDatabase, check_integrity, write_copy
 DATABASE, SECRET, PHOTOS = "repaint.db", "secret.key", "photos"
 
 
-class CannotBackUp(Exception):
+class BackupError(Exception):
     """The backup was not written or not put back; the message says why, and what to do."""
 
 
 def write_backup(data_dir: Path, file: Path, *, with_results: bool) -> int:
-    """Write the backup; returns its bytes. The bot may go on meanwhile. Raises CannotBackUp."""
+    """Write the backup; returns its bytes. The bot may go on meanwhile. Raises BackupError."""
     if not (data_dir / DATABASE).exists():
-        raise CannotBackUp(f"There is no installation in {data_dir} yet.")
+        raise BackupError(f"There is nothing in {data_dir} yet.")
     if file.exists():
-        raise CannotBackUp(f"{file} already exists. Choose another name, or delete it first.")
+        raise BackupError(f"{file} is there already. Choose another name, or delete it first.")
     kinds = [Kind.STYLE, *([Kind.RESULT] if with_results else [])]
     unfinished = file.with_name(file.name + ".unfinished")
     try:
@@ -49,15 +49,15 @@ def write_backup(data_dir: Path, file: Path, *, with_results: bool) -> int:
                 tar.add(copy, DATABASE)
                 tar.add(data_dir / SECRET, SECRET)
                 for path in sorted(path for kind in kinds for path in (data_dir / PHOTOS / kind).rglob("*.jpg")):
-                    _add(tar, path, str(path.relative_to(data_dir)))
+                    _add_if_present(tar, path, str(path.relative_to(data_dir)))
         unfinished.replace(file)
     except (OSError, DamagedDatabase) as error:
         unfinished.unlink(missing_ok=True)
-        raise CannotBackUp(f"Could not write {file}: {error}") from error
+        raise BackupError(f"Could not write {file}: {error}") from error
     return file.stat().st_size
 
 
-def put_back(data_dir: Path, file: Path, now: float) -> int:
+def restore_backup(data_dir: Path, file: Path, now: float) -> int:
     """Put a backup into a folder that has no database yet; returns how many jobs were ended that had been under way.
 
     Raises:
@@ -67,33 +67,31 @@ def put_back(data_dir: Path, file: Path, now: float) -> int:
     """
     with exclusive_data_folder(data_dir):
         if (data_dir / DATABASE).exists() or any((data_dir / PHOTOS).glob("*")):
-            raise CannotBackUp(
-                f"There is already an installation in {data_dir}. Move it away, or set another DATA_DIR."
-            )
-        with _unpacked(data_dir, file) as folder:
-            ended = asyncio.run(_brought_up_to_date(folder, now))
+            raise BackupError(f"There is an installation in {data_dir}. Move it away, or set another DATA_DIR.")
+        with _extracted(data_dir, file) as folder:
+            ended = asyncio.run(_migrate_and_end_jobs(folder, now))
             for name in (PHOTOS, SECRET, DATABASE):  # the database last: whatever is cut short can be begun again
                 _move(folder / name, data_dir / name)
     return ended
 
 
-async def _brought_up_to_date(folder: Path, now: float) -> int:
+async def _migrate_and_end_jobs(folder: Path, now: float) -> int:
     """Migrated, rid of what is over, and with nothing under way any more; returns how many jobs that were."""
     async with open_database(folder / DATABASE) as database, database.write() as connection:
-        ended = await _ended(connection, now)
+        ended = await _end_unfinished_jobs(connection, now)
     await open_photos(folder / PHOTOS).purge(now)
     return ended
 
 
 async def settle(database: Database, now: float) -> int:
-    """The same for rows that PostgreSQL's own tools have put back. Raises CannotBackUp."""
+    """The same for rows that PostgreSQL's own tools have put back. Raises BackupError."""
     async with database.write() as connection:
         if await copy_database.is_in_use(connection):
-            raise CannotBackUp("Repaint is running on DATABASE_URL. Stop every process first.")
-        return await _ended(connection, now)
+            raise BackupError("A Repaint works on DATABASE_URL. Stop all of them first.")
+        return await _end_unfinished_jobs(connection, now)
 
 
-async def _ended(connection: AsyncConnection, now: float) -> int:
+async def _end_unfinished_jobs(connection: AsyncConnection, now: float) -> int:
     """Nothing is under way any more; returns how many jobs were."""
     drafts, waiting = await cleanup.list_old_drafts(connection, now + 1), await jobs.list_waiting(connection)
     for job in (*drafts, *waiting):
@@ -105,24 +103,24 @@ async def _ended(connection: AsyncConnection, now: float) -> int:
 
 
 @contextmanager
-def _unpacked(data_dir: Path, file: Path) -> Iterator[Path]:
+def _extracted(data_dir: Path, file: Path) -> Iterator[Path]:
     """The backup in a folder of its own, beside where it is to go: whole, or CannotBackUp."""
     with tempfile.TemporaryDirectory(prefix="restoring-", dir=data_dir) as name:
         folder = Path(name)
         try:
             with tarfile.open(file, "r:") as tar:
                 for member in tar:
-                    _unpack(tar, member, folder)
+                    _extract_member(tar, member, folder)
             check_integrity(folder / DATABASE)
         except (tarfile.TarError, DamagedDatabase, UnicodeDecodeError) as error:
-            raise CannotBackUp(f"{file} is not a complete backup: {error}") from error
+            raise BackupError(f"{file} is no whole backup: {error}") from error
         except OSError as error:
-            raise CannotBackUp(f"Could not read {file}: {error}") from error
+            raise BackupError(f"Could not read {file}: {error}") from error
         (folder / PHOTOS).mkdir(exist_ok=True, mode=0o700)
         yield folder
 
 
-def _unpack(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
+def _extract_member(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
     """One file of the three kinds that we write; a name or kind of any other sort is left out."""
     is_ours = member.name in {DATABASE, SECRET} or is_key(member.name.removeprefix(PHOTOS + "/"))
     source = tar.extractfile(member) if is_ours and member.isreg() else None
@@ -136,7 +134,7 @@ def _unpack(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None
             out.write(part)
 
 
-def _add(tar: tarfile.TarFile, path: Path, name: str) -> None:
+def _add_if_present(tar: tarfile.TarFile, path: Path, name: str) -> None:
     try:
         tar.add(path, name)
     except FileNotFoundError:

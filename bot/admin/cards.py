@@ -13,7 +13,7 @@ from bot.messaging.platform import Button, Card
 from storage.admin_figures import Failure
 from storage.broadcasts import Broadcast
 
-_MOST_WORDS = 60  # characters of a broadcast that its line shows
+_MAX_SHOWN_CHARS = 60  # characters of a broadcast that its line shows
 
 
 class AdminAction(IntEnum):
@@ -36,12 +36,12 @@ class AdminPress(CallbackData, kind="owner"):
     broadcast: int
 
 
-def admin_card(state: AdminFigures, texts: Texts, now: float) -> Card:
+def admin_card(figures: AdminFigures, texts: Texts, now: float) -> Card:
     """Everything at a glance."""
-    today = state.today
+    today = figures.today
     lines = [
-        *(_account_line(account, texts) for account in state.accounts),
-        texts.gettext("Waiting: {waiting}, being painted: {running}", waiting=state.waiting, running=state.running),
+        *(_account_line(account, texts) for account in figures.accounts),
+        texts.gettext("Waiting: {waiting}, being painted: {running}", waiting=figures.waiting, running=figures.running),
         texts.gettext(
             "Today: {painted} painted, {failed} failed, {canceled} cancelled; people: {people}",
             painted=today.finished,
@@ -49,14 +49,14 @@ def admin_card(state: AdminFigures, texts: Texts, now: float) -> Card:
             canceled=today.canceled,
             people=today.people,
         ),
-        *_declined(state.declined, texts),
-        texts.gettext("People in total: {people}", people=state.people),
-        _cost(state, texts),
+        *_declined_lines(figures.declined, texts),
+        texts.gettext("People in all: {people}", people=figures.people),
+        _cost_line(figures, texts),
         texts.gettext("As of {moment}", moment=texts.moment(now)),
     ]
     pause = (
         _button(texts.gettext("▶ Resume"), AdminAction.RESUME)
-        if state.is_paused
+        if figures.is_paused
         else _button(texts.gettext("⏸ Pause"), AdminAction.PAUSE)
     )
     rows = (
@@ -69,11 +69,11 @@ def admin_card(state: AdminFigures, texts: Texts, now: float) -> Card:
     return Card("\n".join(lines), rows)
 
 
-def failures_text(troubles: Sequence[Failure], texts: Texts) -> str:
+def failures_text(failures: Sequence[Failure], texts: Texts) -> str:
     """The last failures, newest first."""
-    if not troubles:
-        return texts.gettext("Nothing has gone wrong recently.")
-    return "\n".join(f"• {texts.moment(trouble.at)} · {_why(trouble, texts)}" for trouble in troubles)
+    if not failures:
+        return texts.gettext("Nothing went wrong lately.")
+    return "\n".join(f"• {texts.moment(failure.at)} · {_failure_reason(failure, texts)}" for failure in failures)
 
 
 def broadcasts_card(broadcasts: Sequence[Broadcast], texts: Texts) -> Card:
@@ -83,36 +83,42 @@ def broadcasts_card(broadcasts: Sequence[Broadcast], texts: Texts) -> Card:
     back, refresh = texts.gettext("↩ Back"), texts.gettext("🔄 Refresh")
     lines: list[str] = []
     rows: list[tuple[Button, ...]] = [(_button(back, AdminAction.STATE), _button(refresh, AdminAction.BROADCASTS))]
-    for letter in broadcasts:
-        words = letter.text if len(letter.text) <= _MOST_WORDS else f"{letter.text[: _MOST_WORDS - 1]}…"
-        lines.append(f"{letter.id}. “{' '.join(words.split())}”")
+    for broadcast in broadcasts:
+        text = (
+            broadcast.text if len(broadcast.text) <= _MAX_SHOWN_CHARS else f"{broadcast.text[: _MAX_SHOWN_CHARS - 1]}…"
+        )
+        lines.append(f"{broadcast.id}. “{' '.join(text.split())}”")
         lines.append(
             texts.gettext(
-                "   {sent} sent, {waiting} waiting, {gone} unreachable, {unsure} uncertain",
-                sent=letter.delivered,
-                waiting=letter.waiting,
-                gone=letter.gone,
-                unsure=letter.unsure,
+                "   told {told}, still to tell {waiting}, out of reach {gone}, not certain {unsure}",
+                told=broadcast.delivered,
+                waiting=broadcast.waiting,
+                gone=broadcast.gone,
+                unsure=broadcast.unsure,
             )
         )
-        if letter.stopped and not letter.delivered:
+        if broadcast.stopped and not broadcast.delivered:
             label = texts.ngettext(
-                "▶ Send {number} to {n} person", "▶ Send {number} to {n} people", letter.waiting, number=letter.id
+                "▶ Send {number} to {n} person", "▶ Send {number} to {n} people", broadcast.waiting, number=broadcast.id
             )
-            rows.append((_button(label, AdminAction.RESUME_BROADCAST, letter.id),))
-        elif letter.stopped:
+            rows.append((_button(label, AdminAction.RESUME_BROADCAST, broadcast.id),))
+        elif broadcast.stopped:
             rows.append(
                 (
                     _button(
-                        texts.gettext("▶ Resume {number}", number=letter.id),
+                        texts.gettext("▶ Go on with {number}", number=broadcast.id),
                         AdminAction.RESUME_BROADCAST,
-                        letter.id,
+                        broadcast.id,
                     ),
                 )
             )
-        elif letter.waiting:
+        elif broadcast.waiting:
             rows.append(
-                (_button(texts.gettext("⏹ Stop {number}", number=letter.id), AdminAction.STOP_BROADCAST, letter.id),)
+                (
+                    _button(
+                        texts.gettext("⏹ Stop {number}", number=broadcast.id), AdminAction.STOP_BROADCAST, broadcast.id
+                    ),
+                )
             )
     return Card("\n".join(lines), tuple(rows))
 
@@ -128,7 +134,7 @@ def _account_line(account: AccountFigures, texts: Texts) -> str:
     return texts.gettext("⏸ {account}: {reason}", account=account.account_id, reason=account.paused_reason)
 
 
-def _declined(declined: Sequence[tuple[str, int]], texts: Texts) -> list[str]:
+def _declined_lines(declined: Sequence[tuple[str, int]], texts: Texts) -> list[str]:
     """Whom the owner may want to look at."""
     if not declined:
         return []
@@ -143,11 +149,11 @@ def _declined(declined: Sequence[tuple[str, int]], texts: Texts) -> list[str]:
     return [told]
 
 
-def _cost(state: AdminFigures, texts: Texts) -> str:
-    today, month = _yuan(state.today_cny), _yuan(state.month_cny)
-    if state.budget_cny is None:
+def _cost_line(figures: AdminFigures, texts: Texts) -> str:
+    today, month = _yuan(figures.today_cny), _yuan(figures.month_cny)
+    if figures.budget_cny is None:
         return texts.gettext("Cost: {today} CNY today, {month} CNY this month", today=today, month=month)
-    budget = _yuan(state.budget_cny)
+    budget = _yuan(figures.budget_cny)
     return texts.gettext(
         "Cost: {today} CNY today, {month} of {budget} CNY this month", today=today, month=month, budget=budget
     )
@@ -157,10 +163,10 @@ def _yuan(amount: Decimal) -> str:
     return f"{amount:.2f}"
 
 
-def _why(trouble: Failure, texts: Texts) -> str:
-    reason = ErrorCode.read(trouble.reason)
-    raw = trouble.reason if reason is ErrorCode.UNKNOWN else ""  # what the row says, for the owner to look up
-    return f"{error_message(reason, texts)} ({', '.join(filter(None, (raw, trouble.code, str(trouble.job_id))))})"
+def _failure_reason(failure: Failure, texts: Texts) -> str:
+    reason = ErrorCode.read(failure.reason)
+    raw = failure.reason if reason is ErrorCode.UNKNOWN else ""  # what the row says, for the owner to look up
+    return f"{error_message(reason, texts)} ({', '.join(filter(None, (raw, failure.code, str(failure.job_id))))})"
 
 
 def _button(label: str, action: AdminAction, broadcast: int = 0) -> Button:

@@ -28,24 +28,24 @@ class AdminCommands:
 
     def feature(self) -> Feature:
         """What it registers."""
-        words = Option("words", mark("What to do; leave it out for the current status"), required=False)
+        text = Option("words", mark("What to do; nothing: how things stand"), required=False)
         admin = Command(
             "admin",
             self.admin,
             summary=mark("For the owner: status and controls"),
             menus=frozenset({Menu.OWNER}),
             rank=0,
-            form=Form((words,), "{words}", in_private=True),
+            form=Form((text,), "{words}", in_private=True),
             is_for=self._admin.is_admin,
         )
         return Feature((admin,), (on_press(AdminPress, self.pressed),))
 
-    async def admin(self, message: IncomingMessage, words: str) -> Card:
+    async def admin(self, message: IncomingMessage, text: str) -> Card:
         """`/admin`, and what may follow it."""
         texts = texts_for(message.person.language)
         if message.chat.is_group and not message.is_ephemeral:
-            return Card(texts.gettext("Others can read this chat. Please send me /admin in private."))
-        match words.split(maxsplit=1):
+            return Card(texts.gettext("Others can read along here. Please write /admin to me in private."))
+        match text.split(maxsplit=1):
             case []:
                 return admin_card(await self._admin.figures(), texts, self._clock())
             case ["grant", rest]:
@@ -60,7 +60,7 @@ class AdminCommands:
             case ["refund", charge]:
                 return Card(await self._refund(charge.strip(), texts))
             case _:
-                return Card(how_text(texts))
+                return Card(usage_text(texts))
 
     async def pressed(self, data: AdminPress, press: ButtonPress) -> CallbackAnswer:
         """A button of the owner's cards."""
@@ -84,17 +84,17 @@ class AdminCommands:
                 await self._admin.resume()
         return CallbackAnswer(edit=admin_card(await self._admin.figures(), texts, self._clock()))
 
-    async def _grant(self, message: IncomingMessage, words: list[str], texts: Texts) -> str:
-        if len(words) != 2 or not (words[1].isascii() and words[1].isdigit()) or len(words[1]) > 9:
-            return how_text(texts)
-        person = _named(message.person, words[0])
-        left = await self._credits.grant(person, int(words[1]), "granted", message.source)
+    async def _grant(self, message: IncomingMessage, args: list[str], texts: Texts) -> str:
+        if len(args) != 2 or not (args[1].isascii() and args[1].isdigit()) or len(args[1]) > 9:
+            return usage_text(texts)
+        person = _parse_person(message.person, args[0])
+        left = await self._credits.grant(person, int(args[1]), "granted", message.source)
         if isinstance(left, UserError):
             return error_message(left, texts)
-        return texts.ngettext("{who} has {n} credit now.", "{who} has {n} credits now.", left, who=words[0])
+        return texts.ngettext("{who} has {n} in the purse now.", "{who} has {n} in the purse now.", left, who=args[0])
 
     async def _ban(self, owner: Person, name: str, texts: Texts, *, ban: bool) -> str:
-        person = _named(owner, name)
+        person = _parse_person(owner, name)
         if self._admin.is_admin(person):
             return texts.gettext("That person is an owner.")
         await (self._admin.ban if ban else self._admin.unban)(person)
@@ -121,7 +121,7 @@ class AdminCommands:
         )
 
 
-def how_text(texts: Texts) -> str:
+def usage_text(texts: Texts) -> str:
     """What can be written after /admin."""
     return "\n".join(
         [
@@ -134,7 +134,7 @@ def how_text(texts: Texts) -> str:
     )
 
 
-def _named(owner: Person, name: str) -> Person:
+def _parse_person(owner: Person, name: str) -> Person:
     """`123` on the owner's own platform, or `discord:123`."""
     platform, colon, platform_id = name.partition(":")
     return Person(platform, platform_id) if colon else Person(owner.platform, name)

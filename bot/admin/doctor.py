@@ -23,9 +23,9 @@ from storage import accounts
 from storage.bucket import Bucket, BucketUnusable, open_bucket
 from storage.database import NewerSchema
 
-LITTLE_SPACE = 1_000_000_000
-WAIT_SECONDS = 10.0
-WRONG_CLOCK = 60.0
+MIN_FREE_BYTES = 1_000_000_000
+REQUEST_TIMEOUT_SECONDS = 10.0
+MAX_CLOCK_OFFSET_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,8 @@ def _folder(folder: Path) -> Finding:
     if not os.access(folder, os.W_OK):
         return Finding(is_good=False, text=f"The data folder {folder} is not writable. Change its owner.")
     free = shutil.disk_usage(folder).free
-    if free < LITTLE_SPACE:
-        return Finding(is_good=False, text=f"Only {free // 1_000_000} MB are free for {folder}. Free some space soon.")
+    if free < MIN_FREE_BYTES:
+        return Finding(is_good=False, text=f"Only {free // 1_000_000} MB are free for {folder}. Make room soon.")
     return Finding(is_good=True, text=f"The data folder {folder} is fine, {free // 1_000_000_000} GB free.")
 
 
@@ -86,7 +86,7 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
         return
     yield Finding(is_good=True, text="The database is up to date.")
     if settings.database_url is not None:
-        yield _among_others(settings, off)
+        yield _shared_installation(settings, off)
     ours = {account_id(key) for key in settings.dashscope_api_key}
     for account in known:
         if account.paused_reason is not None and account.id in ours:
@@ -104,14 +104,14 @@ async def _bucket(bucket: Bucket) -> Finding:
     return Finding(is_good=True, text=f"Pictures can be written to {bucket.url}, read, listed and deleted.")
 
 
-def _among_others(settings: Settings, off: float) -> Finding:
+def _shared_installation(settings: Settings, off: float) -> Finding:
     """What several processes at one database have to have in common; `off`: our clock beside the database's."""
     if settings.bucket is None:
         text = (
             "Processes that share DATABASE_URL need their pictures in one place. On several machines: set PHOTO_STORE."
         )
         return Finding(is_good=True, text=text)
-    if abs(off) > WRONG_CLOCK:  # ours signs what goes to the bucket
+    if abs(off) > MAX_CLOCK_OFFSET_SECONDS:  # ours signs what goes to the bucket
         return Finding(
             is_good=False, text=f"This machine's clock is {abs(off):.0f} s off the database's. Let NTP set it."
         )
@@ -132,7 +132,7 @@ async def _accounts(settings: Settings) -> AsyncIterator[Finding]:
 
 def _clock(theirs: float | None, ours: float) -> Finding:
     off = 0.0 if theirs is None else ours - theirs
-    if abs(off) > WRONG_CLOCK:
+    if abs(off) > MAX_CLOCK_OFFSET_SECONDS:
         text = f"This machine's clock is {abs(off):.0f} s {'ahead' if off > 0 else 'behind'}. Let NTP set it."
         return Finding(is_good=False, text=text)
     return Finding(is_good=True, text="This machine's clock is right.")
@@ -158,7 +158,7 @@ async def _telegram(settings: Settings) -> Finding:
         return Finding(is_good=True, text="Telegram is off: TELEGRAM_BOT_TOKEN is not set.")
     url = f"{str(settings.telegram_api_url).rstrip('/')}/bot{settings.telegram_bot_token.get_secret_value()}/getMe"
     try:
-        async with httpx.AsyncClient(timeout=WAIT_SECONDS) as http:
+        async with httpx.AsyncClient(timeout=REQUEST_TIMEOUT_SECONDS) as http:
             answer = await http.get(url)
     except httpx.HTTPError as error:  # its text may hold the URL, and that the token
         return Finding(is_good=False, text=f"Telegram cannot be reached ({type(error).__name__}).")
@@ -177,7 +177,7 @@ async def _discord(settings: Settings) -> Finding:
     url = f"{str(settings.discord_api_url).rstrip('/')}/v10/users/@me"
     headers = {"Authorization": f"Bot {settings.discord_bot_token.get_secret_value()}"}
     try:
-        async with httpx.AsyncClient(timeout=WAIT_SECONDS) as http:
+        async with httpx.AsyncClient(timeout=REQUEST_TIMEOUT_SECONDS) as http:
             answer = await http.get(url, headers=headers)
     except httpx.HTTPError as error:
         return Finding(is_good=False, text=f"Discord cannot be reached ({type(error).__name__}).")

@@ -17,9 +17,9 @@ from storage.admin_figures import DayFigures, Failure
 from storage.broadcasts import Broadcast
 from storage.database import Database
 
-MAX_BROADCAST = 3_000  # characters of a broadcast
-TROUBLES = 10
-BROADCASTS = 5
+MAX_BROADCAST_CHARS = 3_000  # characters of a broadcast
+MAX_FAILURES = 10
+MAX_BROADCASTS = 5
 
 
 @dataclass(frozen=True)
@@ -108,8 +108,8 @@ class AdminService:
                 month_images=month,
                 month_cny=quota.PRICE_CNY * month,
                 budget_cny=self.rules.monthly_budget_cny,
-                failures=await admin_figures.list_failures(connection, TROUBLES),
-                broadcasts=await broadcasts.list_newest(connection, BROADCASTS),
+                failures=await admin_figures.list_failures(connection, MAX_FAILURES),
+                broadcasts=await broadcasts.list_newest(connection, MAX_BROADCASTS),
             )
 
     async def pause(self) -> int:
@@ -129,14 +129,14 @@ class AdminService:
         """Let them in again."""
         await self._ban(person, None)
 
-    async def broadcast(self, words: str, *, held: bool = False) -> Broadcast | UserError:
+    async def broadcast(self, text: str, *, held: bool = False) -> Broadcast | UserError:
         """Tell everybody who ever wrote in private; it is sent bit by bit, and nobody gets it twice.
         `held`: nothing is sent before `go_on_broadcast`."""
-        words = words.strip()
-        if not 1 <= len(words) <= MAX_BROADCAST:
-            return UserError(ErrorCode.TEXT_INVALID, {"limit": MAX_BROADCAST})
+        text = text.strip()
+        if not 1 <= len(text) <= MAX_BROADCAST_CHARS:
+            return UserError(ErrorCode.TEXT_INVALID, {"limit": MAX_BROADCAST_CHARS})
         async with self.database.write() as connection:
-            await broadcasts.insert(connection, words, self.clock.now())
+            await broadcasts.insert(connection, text, self.clock.now())
             (newest,) = await broadcasts.list_newest(connection, 1)
             if held:
                 await broadcasts.set_stopped(connection, newest.id, stopped=True)
@@ -146,7 +146,7 @@ class AdminService:
     async def broadcasts(self) -> tuple[Broadcast, ...]:
         """The last broadcasts and how far they are, newest first."""
         async with self.database.read() as connection:
-            return await broadcasts.list_newest(connection, BROADCASTS)
+            return await broadcasts.list_newest(connection, MAX_BROADCASTS)
 
     async def stop_broadcast(self, broadcast_id: int) -> bool:
         """Stop it where it is; False when there is none of this id."""

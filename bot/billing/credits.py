@@ -175,17 +175,17 @@ class CreditService:
             return
         day = quota.person_scope(person_id, self.rules.daily_free_images, now)
         sums = await ledger.get_sums(connection, day)
-        of_day = min(units, max(0, day.limit - sums.used - sums.reserved))
+        from_day = min(units, max(0, day.limit - sums.used - sums.reserved))
         own_scope = quota.credits_scope(person_id)
-        in_purse = await balances.get(connection, own_scope)
-        if units - of_day > in_purse:
-            raise RequestDenied(UserError(ErrorCode.TOO_FEW_UNITS, {"left": of_day + in_purse}))
-        if of_day:
+        own_credits = await balances.get(connection, own_scope)
+        if units - from_day > own_credits:
+            raise RequestDenied(UserError(ErrorCode.TOO_FEW_UNITS, {"left": from_day + own_credits}))
+        if from_day:
             group_day = quota.group_credits_scope(chat_id, day.period)
-            await _hand_over(connection, day, group_day, _Gift(f"{key}:day", of_day, now))
-        if units > of_day:
+            await _transfer(connection, day, group_day, _Gift(f"{key}:day", from_day, now))
+        if units > from_day:
             group_credits = quota.group_credits_scope(chat_id)
-            await _hand_over(connection, own_scope, group_credits, _Gift(f"{key}:purse", units - of_day, now))
+            await _transfer(connection, own_scope, group_credits, _Gift(f"{key}:purse", units - from_day, now))
 
 
 @dataclass(frozen=True)
@@ -195,7 +195,7 @@ class _Gift:
     now: float
 
 
-async def _hand_over(connection: AsyncConnection, giver: Scope | Balance, group_credits: Balance, gift: _Gift) -> None:
+async def _transfer(connection: AsyncConnection, giver: Scope | Balance, group_credits: Balance, gift: _Gift) -> None:
     key, units, now = gift.key, gift.units, gift.now
     if not await balances.withdraw(connection, giver, units, key=f"{key}:out", why="given", now=now):
         raise RequestDenied(UserError(ErrorCode.TOO_FEW_UNITS))

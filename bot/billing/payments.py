@@ -77,10 +77,10 @@ class PaymentCommands:
         bought = [purchase.charge_id for purchase in await self._credits.purchases(message.person)]
         return support_card(self._owner(message.person), message.person, bought)
 
-    async def give(self, message: IncomingMessage, words: str) -> Card:
+    async def give(self, message: IncomingMessage, text: str) -> Card:
         """A gift to the group where it is written."""
-        texts, words = texts_for(message.person.language), words.strip()
-        units = int(words) if words.isascii() and words.isdigit() and len(words) < 10 else 0
+        texts, text = texts_for(message.person.language), text.strip()
+        units = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
         balance = await self._credits.give_to_group(message.person, message.chat, units, message.source)
         if isinstance(balance, UserError):
             return Card(error_message(balance, texts, now=self._clock()))

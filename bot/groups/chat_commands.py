@@ -6,8 +6,8 @@ from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.styles import Style
 from bot.groups.settings import GroupService, GroupSettings, GroupSettingsPatch
 from bot.groups.settings_commands import (
-    GroupRule,
-    SetGroupRule,
+    ChangeSetting,
+    SettingField,
     SwitchStyle,
     page_of,
     patch_of_press,
@@ -52,11 +52,11 @@ class GroupCommands:
             rank=1,
             form=form,
         )
-        presses = (on_press(SetGroupRule, self.set_rule), on_press(SwitchStyle, self.switch_style))
+        presses = (on_press(ChangeSetting, self.change_setting), on_press(SwitchStyle, self.switch_style))
         return Feature((settings,), presses, help=HELP)
 
-    async def settings(self, message: IncomingMessage, words: str) -> Card:
-        """The settings as a card, after changing what the words name."""
+    async def settings(self, message: IncomingMessage, text: str) -> Card:
+        """/settings: show the group's settings, after applying the change in `text`, if any."""
         texts = texts_for(message.person.language)
         if not message.chat.is_group:
             return Card(
@@ -64,33 +64,35 @@ class GroupCommands:
             )
         if not await message.is_admin():
             return Card(error_message(ErrorCode.GROUP_ADMINS_ONLY, texts))
-        rules: GroupSettings | UserError = await self._groups.settings(message.chat)
-        if words.strip():
-            patch = patch_of_text(words, self._styles)
+        settings: GroupSettings | UserError = await self._groups.settings(message.chat)
+        if text.strip():
+            patch = patch_of_text(text, self._styles)
             if patch is None:
                 return Card(error_message(ErrorCode.SETTING_INVALID, texts))
-            rules = await self._groups.change(message.chat, patch, by_admin=True)
+            settings = await self._groups.change(message.chat, patch, by_admin=True)
         return (
-            Card(error_message(rules, texts)) if isinstance(rules, UserError) else settings_card(rules, message.person)
+            Card(error_message(settings, texts))
+            if isinstance(settings, UserError)
+            else settings_card(settings, message.person)
         )
 
-    async def set_rule(self, data: SetGroupRule, press: ButtonPress) -> CallbackAnswer:
+    async def change_setting(self, data: ChangeSetting, press: ButtonPress) -> CallbackAnswer:
         """Another value of a rule, or another page of the styles."""
         if (denied := await self._denied(press)) is not None:
             return denied
-        if data.rule is GroupRule.PAGE:
+        if data.field is SettingField.PAGE:
             return CallbackAnswer(edit=await self._page(press, data.value))
-        rules = await self._groups.change(press.chat, patch_of_press(data), by_admin=True)
-        if isinstance(rules, UserError):
-            return error_answer(rules, press.person, self._clock())
-        return CallbackAnswer(edit=settings_card(rules, press.person))
+        settings = await self._groups.change(press.chat, patch_of_press(data), by_admin=True)
+        if isinstance(settings, UserError):
+            return error_answer(settings, press.person, self._clock())
+        return CallbackAnswer(edit=settings_card(settings, press.person))
 
     async def switch_style(self, data: SwitchStyle, press: ButtonPress) -> CallbackAnswer:
         """A style may be used in the group, or not any more."""
         if (denied := await self._denied(press)) is not None:
             return denied
-        rules = await self._groups.settings(press.chat)
-        allowed = toggle_style(rules.styles, data.style, self._styles, on=data.on == 1)
+        settings = await self._groups.settings(press.chat)
+        allowed = toggle_style(settings.styles, data.style, self._styles, on=data.on == 1)
         changed = await self._groups.change(press.chat, GroupSettingsPatch(styles=allowed), by_admin=True)
         if isinstance(changed, UserError):
             return error_answer(changed, press.person, self._clock())
@@ -105,18 +107,19 @@ class GroupCommands:
 
     async def _page(self, press: ButtonPress, number: int) -> Card:
         """The settings (-1), or a page of the styles that may be used."""
-        rules = await self._groups.settings(press.chat)
+        settings = await self._groups.settings(press.chat)
         if number < 0:
-            return settings_card(rules, press.person)
-        return styles_card(rules, self._styles, press.person, page=number)
+            return settings_card(settings, press.person)
+        return styles_card(settings, self._styles, press.person, page=number)
 
 
-def greeting_card(person: Person, us: str, *, hears_all: bool) -> Card:
-    """What a group reads when somebody adds the bot, whose name is `us`. `hears_all`: it gets every message there."""
+def greeting_card(person: Person, bot_name: str, *, hears_all: bool) -> Card:
+    """The greeting when the bot is added to a group. `hears_all`: the platform delivers every message there to it."""
     texts = texts_for(person.language)
     lines = [
         texts.gettext(
-            "Hello! Reply to a photo here with /style@{us} 3 and I'll repaint it. /styles shows all styles.", us=us
+            "Hello! Answer a photo here with /style@{us} 3 and I repaint it. /styles shows all styles.",
+            us=bot_name,
         )
     ]
     if not hears_all:

@@ -14,7 +14,7 @@ from storage import balances, groups, people
 from storage.database import Database
 from storage.groups import GroupSettings, Who
 
-__all__ = ["UNCHANGED", "GroupService", "GroupSettings", "GroupSettingsPatch", "check_group_rules"]
+__all__ = ["UNCHANGED", "GroupService", "GroupSettings", "GroupSettingsPatch", "check_group_request"]
 
 DAY_MINUTES = 24 * 60
 MAX_COOLDOWN_SECONDS = 24 * 3600
@@ -22,58 +22,59 @@ MAX_CARD_HOURS = 47.0  # Telegram lets a bot delete its messages for two days
 MAX_DAILY_LIMIT = 100_000
 
 
-def check_group_rules(
-    rules: GroupSettings,
+def check_group_request(
+    settings: GroupSettings,
     *,
     style: int | None,
     by_admin: bool,
-    last_asked: float | None,
-    asked_today: int,
+    last_request_at: float | None,
+    requests_today: int,
     now: float,
 ) -> UserError | None:
-    """Why a wish is not for this group, if so. Pure.
+    """Why the group's settings deny a request, or None when they allow it. Pure.
 
-    `style` None: not chosen yet; `last_asked`: by the same person in this group; `asked_today`: by everybody here.
+    `style`: its index, None if not chosen yet; `last_request_at`: of the same person in this group, epoch seconds;
+    `requests_today`: of everybody in this group; `now`: epoch seconds.
     """
-    if not rules.enabled:
+    if not settings.enabled:
         return UserError(ErrorCode.GROUP_OFF)
-    if rules.who == "admins" and not by_admin:
+    if settings.who == "admins" and not by_admin:
         return UserError(ErrorCode.GROUP_ADMINS_ONLY)
-    if (until := quiet_until(rules, now)) is not None:
+    if (until := quiet_until(settings, now)) is not None:
         return UserError(ErrorCode.GROUP_QUIET, {"until": until})
     if style is None:
         return None
-    if rules.styles is not None and style not in rules.styles:
+    if settings.styles is not None and style not in settings.styles:
         return UserError(ErrorCode.GROUP_STYLE)
-    if last_asked is not None and last_asked > now:
-        last_asked = None  # a clock was set back since: or else they could not ask for hours
-    wait = 0.0 if last_asked is None else last_asked + rules.cooldown_seconds - now
+    if last_request_at is not None and last_request_at > now:
+        last_request_at = None  # a clock was set back since: or else they could not ask for hours
+    wait = 0.0 if last_request_at is None else last_request_at + settings.cooldown_seconds - now
     if wait > 0:
         return UserError(ErrorCode.GROUP_COOLDOWN, {"seconds": wait})
-    if rules.daily_limit is not None and asked_today >= rules.daily_limit:
-        return UserError(ErrorCode.GROUP_LIMIT, {"limit": rules.daily_limit, "until": quota.resets_at(now)})
+    if settings.daily_limit is not None and requests_today >= settings.daily_limit:
+        return UserError(ErrorCode.GROUP_LIMIT, {"limit": settings.daily_limit, "until": quota.resets_at(now)})
     return None
 
 
-def quiet_until(rules: GroupSettings, now: float) -> float | None:
+def quiet_until(settings: GroupSettings, now: float) -> float | None:
     """When the quiet hours end that are now; None when it isn't quiet. Pure."""
-    if rules.quiet_from is None or rules.quiet_to is None or rules.quiet_from == rules.quiet_to:
+    if settings.quiet_from is None or settings.quiet_to is None or settings.quiet_from == settings.quiet_to:
         return None
     minute = now / 60 % DAY_MINUTES
-    since = (minute - rules.quiet_from) % DAY_MINUTES
-    whole = (rules.quiet_to - rules.quiet_from) % DAY_MINUTES
+    since = (minute - settings.quiet_from) % DAY_MINUTES
+    whole = (settings.quiet_to - settings.quiet_from) % DAY_MINUTES
     return now + (whole - since) * 60 if since < whole else None
 
 
-def is_valid(rules: GroupSettings) -> bool:
+def is_valid(settings: GroupSettings) -> bool:
     """Whether these rules can be kept: every number in its bounds, quiet hours with both ends. Pure."""
-    hours = rules.delete_cards_after_hours
-    minutes = (rules.quiet_from, rules.quiet_to)
+    hours = settings.delete_cards_after_hours
+    minutes = (settings.quiet_from, settings.quiet_to)
     return (
-        rules.who in {"everyone", "admins"}
-        and (rules.styles is None or rules.styles <= INDICES | {REFERENCE})
-        and (rules.daily_limit is None or 0 <= rules.daily_limit <= MAX_DAILY_LIMIT)
-        and 0 <= rules.cooldown_seconds <= MAX_COOLDOWN_SECONDS
+        settings.who in {"everyone", "admins"}
+        and (settings.styles is None or settings.styles <= INDICES | {REFERENCE})
+        and (settings.daily_limit is None or 0 <= settings.daily_limit <= MAX_DAILY_LIMIT)
+        and 0 <= settings.cooldown_seconds <= MAX_COOLDOWN_SECONDS
         and (hours is None or 0 < hours <= MAX_CARD_HOURS)
         and (minutes == (None, None) or all(isinstance(end, int) and 0 <= end < DAY_MINUTES for end in minutes))
     )
@@ -126,12 +127,12 @@ class GroupService:
         if not by_admin:
             return UserError(ErrorCode.GROUP_ADMINS_ONLY)
         async with self.database.write() as connection:
-            chat_id = await _row(connection, chat, self.clock.now())
-            rules = patch.apply(await groups.get_settings(connection, chat_id))
-            if not is_valid(rules):
+            chat_id = await _upsert_chat(connection, chat, self.clock.now())
+            settings = patch.apply(await groups.get_settings(connection, chat_id))
+            if not is_valid(settings):
                 return UserError(ErrorCode.SETTING_INVALID)
-            await groups.save_settings(connection, chat_id, rules)
-        return rules
+            await groups.save_settings(connection, chat_id, settings)
+        return settings
 
     async def migrate(self, old: Chat, new: Chat) -> None:
         """The group has a new address (Telegram: it became a supergroup); all that is known of it follows.
@@ -147,18 +148,18 @@ class GroupService:
             if young is not None and young != before:
                 for chat_id in sorted({young, before}):
                     await people.lock_chat(connection, chat_id)
-                await _pour(connection, young, before, now)
+                await _move_group_credits(connection, young, before, now)
                 await groups.merge(connection, source_id=young, target_id=before)
             await groups.set_platform_id(connection, before, new.platform_id)
 
 
-async def _row(connection: AsyncConnection, chat: Chat, now: float) -> int:
+async def _upsert_chat(connection: AsyncConnection, chat: Chat, now: float) -> int:
     return await people.upsert_chat(
         connection, platform=chat.platform, platform_id=chat.platform_id, is_group=True, now=now
     )
 
 
-async def _pour(connection: AsyncConnection, young: int, old: int, now: float) -> None:
+async def _move_group_credits(connection: AsyncConnection, young: int, old: int, now: float) -> None:
     """What was put into the pot at the new address belongs into the old one, which goes on."""
     for period in (quota.EVER, quota.day(now)):
         source, target = quota.group_credits_scope(young, period), quota.group_credits_scope(old, period)

@@ -28,7 +28,7 @@ _OFF = frozenset({"off", "no", "none", "关", "关闭", "无"})
 _ON = frozenset({"on", "yes", "开", "打开"})
 
 
-class GroupRule(IntEnum):
+class SettingField(IntEnum):
     """Which setting a button changes; with it goes the new value, or NONE."""
 
     ENABLED = 0  # 1 or 0
@@ -42,10 +42,10 @@ class GroupRule(IntEnum):
 
 
 @dataclass(frozen=True)
-class SetGroupRule(CallbackData, kind="rule"):
+class ChangeSetting(CallbackData, kind="rule"):
     """Set this rule to this value."""
 
-    rule: GroupRule
+    field: SettingField
     value: int
 
 
@@ -67,35 +67,35 @@ def switch_style(index: int, *, on: bool) -> SwitchStyle:
     return SwitchStyle(index + STYLE_SHIFT, int(on))
 
 
-def patch_of_press(press: SetGroupRule) -> GroupSettingsPatch:
+def patch_of_press(press: ChangeSetting) -> GroupSettingsPatch:
     """What a press changes."""
     value = press.value
     there = None if value < 0 else value
-    match press.rule:
-        case GroupRule.ENABLED:
+    match press.field:
+        case SettingField.ENABLED:
             return GroupSettingsPatch(enabled=value == 1)
-        case GroupRule.ADMINS_ONLY:
+        case SettingField.ADMINS_ONLY:
             return GroupSettingsPatch(who="admins" if value == 1 else "everyone")
-        case GroupRule.CONSENT:
+        case SettingField.CONSENT:
             return GroupSettingsPatch(ask_consent=value == 1)
-        case GroupRule.LIMIT:
+        case SettingField.LIMIT:
             return GroupSettingsPatch(daily_limit=there)
-        case GroupRule.COOLDOWN:
+        case SettingField.COOLDOWN:
             return GroupSettingsPatch(cooldown_seconds=value)
-        case GroupRule.QUIET if there is None:
+        case SettingField.QUIET if there is None:
             return GroupSettingsPatch(quiet_from=None, quiet_to=None)
-        case GroupRule.QUIET:
+        case SettingField.QUIET:
             start, end = divmod(value, DAY_MINUTES)
             return GroupSettingsPatch(quiet_from=start, quiet_to=end)
-        case GroupRule.DELETE:
+        case SettingField.DELETE:
             return GroupSettingsPatch(delete_cards_after_hours=None if there is None else float(there))
-        case GroupRule.PAGE:
+        case SettingField.PAGE:
             return GroupSettingsPatch()
 
 
-def patch_of_text(words: str, styles: Sequence[Style]) -> GroupSettingsPatch | None:
+def patch_of_text(text: str, styles: Sequence[Style]) -> GroupSettingsPatch | None:
     """What `/settings limit 35` and the like change; None when that makes no sense."""
-    what, _, value = words.strip().partition(" ")
+    what, _, value = text.strip().partition(" ")
     value = value.strip().casefold()
     number = int(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
     match what.casefold():
@@ -157,17 +157,17 @@ def _styles_patch(value: str, styles: Sequence[Style]) -> GroupSettingsPatch | N
     return GroupSettingsPatch(styles=numbers) if indices and len(numbers) == len(set(indices)) else None
 
 
-def settings_card(rules: GroupSettings, person: Person) -> Card:
+def settings_card(settings: GroupSettings, person: Person) -> Card:
     """All rules in words, and a button for each; a press sets the value that comes next."""
     texts = texts_for(person.language)
     how = texts.gettext(
         "A button sets the next value. For others write: /settings limit 35, cooldown 90, quiet 22:30-06:45 (UTC), "
         "delete 12 (hours), styles 0,2,ref; or off."
     )
-    return Card("\n".join([*_lines(rules, texts), "", how]), _buttons(rules, texts))
+    return Card("\n".join([*_lines(settings, texts), "", how]), _buttons(settings, texts))
 
 
-def styles_card(rules: GroupSettings, styles: Sequence[Style], person: Person, *, page: int) -> Card:
+def styles_card(settings: GroupSettings, styles: Sequence[Style], person: Person, *, page: int) -> Card:
     """Which styles may be used, one switch each."""
     texts, indices = texts_for(person.language), switchable_styles(styles)
     pages = -(-len(indices) // STYLES_PER_PAGE)
@@ -176,28 +176,28 @@ def styles_card(rules: GroupSettings, styles: Sequence[Style], person: Person, *
     names[REFERENCE] = texts.gettext("Style pictures")
     switches = []
     for index in indices[page * STYLES_PER_PAGE : (page + 1) * STYLES_PER_PAGE]:
-        is_on = rules.styles is None or index in rules.styles
+        is_on = settings.styles is None or index in settings.styles
         press = switch_style(index, on=not is_on)
         switches.append(Button(f"{'✅' if is_on else '⬜'} {names[index]}", press.pack()))
     grid = tuple(tuple(switches[start : start + _COLUMNS]) for start in range(0, len(switches), _COLUMNS))
-    back = Button(texts.gettext("↩ Back"), SetGroupRule(GroupRule.PAGE, NONE).pack())
-    turn = partial(SetGroupRule, GroupRule.PAGE)
+    back = Button(texts.gettext("↩ Back"), ChangeSetting(SettingField.PAGE, NONE).pack())
+    turn = partial(ChangeSetting, SettingField.PAGE)
     return Card(
         texts.gettext("Which styles may be used in this group?"), (*grid, *page_buttons(turn, page, pages), (back,))
     )
 
 
-def _lines(rules: GroupSettings, texts: Texts) -> list[str]:
+def _lines(settings: GroupSettings, texts: Texts) -> list[str]:
     title = texts.gettext("Settings of this group")
-    if not rules.enabled:
+    if not settings.enabled:
         title += " · " + texts.gettext("switched off")
-    return [title, *(f"• {words}" for words in (*_who_and_how_much(rules, texts), *_when_and_what(rules, texts)))]
+    return [title, *(f"• {text}" for text in (*_who_and_how_much(settings, texts), *_when_and_what(settings, texts)))]
 
 
-def _who_and_how_much(rules: GroupSettings, texts: Texts) -> list[str]:
-    limit, pause = rules.daily_limit, rules.cooldown_seconds
+def _who_and_how_much(settings: GroupSettings, texts: Texts) -> list[str]:
+    limit, pause = settings.daily_limit, settings.cooldown_seconds
     return [
-        texts.gettext("Only admins may ask.") if rules.who == "admins" else texts.gettext("Everyone may ask."),
+        texts.gettext("Only admins may ask.") if settings.who == "admins" else texts.gettext("Everyone may ask."),
         texts.gettext("No daily limit.")
         if limit is None
         else texts.ngettext("{n} picture a day for the whole group.", "{n} pictures a day for the whole group.", limit),
@@ -205,13 +205,13 @@ def _who_and_how_much(rules: GroupSettings, texts: Texts) -> list[str]:
         if pause
         else texts.gettext("No pause between two pictures."),
         texts.gettext("Who wants another person's photo painted needs that person's yes.")
-        if rules.ask_consent
+        if settings.ask_consent
         else texts.gettext("Photos of others may be painted without asking them."),
     ]
 
 
-def _when_and_what(rules: GroupSettings, texts: Texts) -> list[str]:
-    hours, night, styles = rules.delete_cards_after_hours, _night(rules), rules.styles
+def _when_and_what(settings: GroupSettings, texts: Texts) -> list[str]:
+    hours, night, styles = settings.delete_cards_after_hours, _night(settings), settings.styles
     return [
         texts.gettext("No quiet hours.")
         if night is None
@@ -225,58 +225,58 @@ def _when_and_what(rules: GroupSettings, texts: Texts) -> list[str]:
     ]
 
 
-def _buttons(rules: GroupSettings, texts: Texts) -> ButtonRows:
+def _buttons(settings: GroupSettings, texts: Texts) -> ButtonRows:
     """Two in a row; each says what it sets."""
-    switch = texts.gettext("⏹ Switch off") if rules.enabled else texts.gettext("▶ Switch on")
-    who = texts.gettext("👥 Everyone may ask") if rules.who == "admins" else texts.gettext("👮 Only admins")
-    consent = texts.gettext("🙈 Don't ask for consent") if rules.ask_consent else texts.gettext("🙋 Ask for consent")
+    switch = texts.gettext("⏹ Switch off") if settings.enabled else texts.gettext("▶ Switch on")
+    who = texts.gettext("👥 Everyone may ask") if settings.who == "admins" else texts.gettext("👮 Only admins")
+    consent = texts.gettext("🙈 Don't ask for consent") if settings.ask_consent else texts.gettext("🙋 Ask for consent")
     return (
         (
-            _button(switch, GroupRule.ENABLED, 0 if rules.enabled else 1),
-            _button(who, GroupRule.ADMINS_ONLY, 0 if rules.who == "admins" else 1),
+            _button(switch, SettingField.ENABLED, 0 if settings.enabled else 1),
+            _button(who, SettingField.ADMINS_ONLY, 0 if settings.who == "admins" else 1),
         ),
-        (_limit_button(rules, texts), _cooldown_button(rules, texts)),
-        (_quiet_button(rules, texts), _retention_button(rules, texts)),
+        (_limit_button(settings, texts), _cooldown_button(settings, texts)),
+        (_quiet_button(settings, texts), _retention_button(settings, texts)),
         (
-            _button(texts.gettext("🎨 Styles"), GroupRule.PAGE, 0),
-            _button(consent, GroupRule.CONSENT, 0 if rules.ask_consent else 1),
+            _button(texts.gettext("🎨 Styles"), SettingField.PAGE, 0),
+            _button(consent, SettingField.CONSENT, 0 if settings.ask_consent else 1),
         ),
     )
 
 
-def _button(label: str, rule: GroupRule, number: int) -> Button:
-    return Button(label, SetGroupRule(rule, number).pack())
+def _button(label: str, rule: SettingField, number: int) -> Button:
+    return Button(label, ChangeSetting(rule, number).pack())
 
 
-def _limit_button(rules: GroupSettings, texts: Texts) -> Button:
-    limit = _next(_LIMITS, rules.daily_limit)
+def _limit_button(settings: GroupSettings, texts: Texts) -> Button:
+    limit = _next(_LIMITS, settings.daily_limit)
     if limit is None:
-        return _button(texts.gettext("📅 No daily limit"), GroupRule.LIMIT, NONE)
-    return _button(texts.gettext("📅 {n} a day", n=int(limit)), GroupRule.LIMIT, int(limit))
+        return _button(texts.gettext("📅 No daily limit"), SettingField.LIMIT, NONE)
+    return _button(texts.gettext("📅 {n} a day", n=int(limit)), SettingField.LIMIT, int(limit))
 
 
-def _cooldown_button(rules: GroupSettings, texts: Texts) -> Button:
-    seconds = int(_next(_COOLDOWNS, rules.cooldown_seconds) or 0)
+def _cooldown_button(settings: GroupSettings, texts: Texts) -> Button:
+    seconds = int(_next(_COOLDOWNS, settings.cooldown_seconds) or 0)
     if not seconds:
-        return _button(texts.gettext("⏲ No pause"), GroupRule.COOLDOWN, 0)
-    return _button(texts.gettext("⏲ Pause {time}", time=texts.duration(seconds)), GroupRule.COOLDOWN, seconds)
+        return _button(texts.gettext("⏲ No pause"), SettingField.COOLDOWN, 0)
+    return _button(texts.gettext("⏲ Pause {time}", time=texts.duration(seconds)), SettingField.COOLDOWN, seconds)
 
 
-def _quiet_button(rules: GroupSettings, texts: Texts) -> Button:
-    now = _night(rules)
+def _quiet_button(settings: GroupSettings, texts: Texts) -> Button:
+    now = _night(settings)
     night = _NIGHTS[(_NIGHTS.index(now) + 1) % len(_NIGHTS)] if now in _NIGHTS else None
     if night is None:
-        return _button(texts.gettext("🌙 No quiet hours"), GroupRule.QUIET, NONE)
+        return _button(texts.gettext("🌙 No quiet hours"), SettingField.QUIET, NONE)
     label = texts.gettext("🌙 {start} to {end} UTC", start=_clock(night[0]), end=_clock(night[1]))
-    return _button(label, GroupRule.QUIET, night[0] * DAY_MINUTES + night[1])
+    return _button(label, SettingField.QUIET, night[0] * DAY_MINUTES + night[1])
 
 
-def _retention_button(rules: GroupSettings, texts: Texts) -> Button:
-    hours = _next(_HOURS, rules.delete_cards_after_hours)
+def _retention_button(settings: GroupSettings, texts: Texts) -> Button:
+    hours = _next(_HOURS, settings.delete_cards_after_hours)
     if hours is None:
-        return _button(texts.gettext("🧹 Keep pictures"), GroupRule.DELETE, NONE)
+        return _button(texts.gettext("🧹 Keep pictures"), SettingField.DELETE, NONE)
     label = texts.gettext("🧹 Delete after {time}", time=texts.duration(hours * 3600))
-    return _button(label, GroupRule.DELETE, int(hours))
+    return _button(label, SettingField.DELETE, int(hours))
 
 
 def _next(steps: Sequence[float | None], now: float | None) -> float | None:
@@ -285,8 +285,10 @@ def _next(steps: Sequence[float | None], now: float | None) -> float | None:
     return following[0] if following else steps[0]
 
 
-def _night(rules: GroupSettings) -> tuple[int, int] | None:
-    return None if rules.quiet_from is None or rules.quiet_to is None else (rules.quiet_from, rules.quiet_to)
+def _night(settings: GroupSettings) -> tuple[int, int] | None:
+    return (
+        None if settings.quiet_from is None or settings.quiet_to is None else (settings.quiet_from, settings.quiet_to)
+    )
 
 
 def _clock(minutes: int) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import quota
 from bot.domain.error_codes import ErrorCode, UserError
-from bot.groups.settings import check_group_rules
+from bot.groups.settings import check_group_request
 from bot.jobs.request import Rights
 from bot.messaging.platform import Chat, Person
 from storage import groups, ledger, people
@@ -46,12 +46,12 @@ async def check_access(
         return None
     rules = await groups.get_settings(connection, job.chat_id)
     sums = await ledger.get_sums(connection, quota.group_scope(job.chat_id, now))
-    user_error = check_group_rules(
+    user_error = check_group_request(
         rules,
         style=style,
         by_admin=rights.by_admin,
-        last_asked=await _last_asked(connection, job, rules, rights),
-        asked_today=sums.used + sums.reserved,
+        last_request_at=await _last_asked(connection, job, rules, rights),
+        requests_today=sums.used + sums.reserved,
         now=now,
     )
     if user_error is not None:
@@ -78,7 +78,9 @@ class ChatAccess:
             return UserError(ErrorCode.BANNED)
         if self.rules is None:
             return None
-        return check_group_rules(self.rules, style=None, by_admin=by_admin, last_asked=None, asked_today=0, now=now)
+        return check_group_request(
+            self.rules, style=None, by_admin=by_admin, last_request_at=None, requests_today=0, now=now
+        )
 
 
 async def chat_access(connection: AsyncConnection, person: Person, chat: Chat) -> ChatAccess:

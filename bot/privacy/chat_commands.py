@@ -16,9 +16,10 @@ from bot.privacy.service import DeletedCounts, PrivacyFacts, PrivacyService
 
 _LINE = mark("Your data: /privacy, /export, /forget, /optout. Your language: /lang")
 HELP = (HelpLine(120, _LINE, _LINE),)
-_AS_THE_APP = -1
-_MORE_WORDS = {"英文": "en"}  # besides the names that dictionaries give
-_NO = frozenset({"off", "no", "in", "back", "undo", "取消", "关"})
+_APP_LANGUAGE = -1
+_NAMES = {"en": "English", "zh": "中文"}
+_LANGUAGE_ALIASES = {"en": "en", "english": "en", "英文": "en", "英语": "en", "zh": "zh", "chinese": "zh", "中文": "zh"}
+_UNDO_WORDS = frozenset({"off", "no", "in", "back", "undo", "取消", "关"})
 
 
 @dataclass(frozen=True)
@@ -95,17 +96,17 @@ class PrivacyCommands:
         """Everything of theirs as files, where nobody else can read along."""
         texts = texts_for(message.person.language)
         if message.chat.is_group and not message.is_ephemeral:
-            return Card(texts.gettext("Others can read this chat. Please send me /export in private."))
-        words = texts.gettext("I'm gathering everything I keep about you…")
-        return Card(words, followups=lambda: self._files(message.person))
+            return Card(texts.gettext("Others can read along here. Please write /export to me in private."))
+        text = texts.gettext("I'm packing everything I keep of you…")
+        return Card(text, followups=lambda: self._files(message.person))
 
-    async def opt_out(self, message: IncomingMessage, words: str) -> Card:
+    async def opt_out(self, message: IncomingMessage, text: str) -> Card:
         """Keep others from using their photos, or not any more."""
-        return await self._opt_out(message.person, out=words.strip().casefold() not in _NO)
+        return await self._opt_out(message.person, out=text.strip().casefold() not in _UNDO_WORDS)
 
-    async def language(self, message: IncomingMessage, words: str) -> Card:
+    async def language(self, message: IncomingMessage, text: str) -> Card:
         """The language that the words name, or a card that asks."""
-        wanted = _language_words().get(words.strip().casefold())
+        wanted = _LANGUAGE_ALIASES.get(text.strip().casefold())
         return await self._set_language(message.person, wanted) if wanted else language_card(message.person)
 
     async def confirm_forget(self, data: ConfirmForget, press: ButtonPress) -> CallbackAnswer:
@@ -132,8 +133,8 @@ class PrivacyCommands:
         texts = texts_for(person.language)
         async with self._privacy.export(person, self._capabilities.max_file_bytes) as files:
             for number, file in enumerate(files, 1):
-                words = texts.gettext("Part {number} of {count}", number=number, count=len(files))
-                yield Card(words if len(files) > 1 else "", document=Document(file.read_bytes(), file.name))
+                text = texts.gettext("Part {number} of {count}", number=number, count=len(files))
+                yield Card(text if len(files) > 1 else "", document=Document(file.read_bytes(), file.name))
 
     async def _opt_out(self, person: Person, *, out: bool) -> Card:
         await self._privacy.opt_out(person, out=out)
@@ -227,7 +228,7 @@ def forgotten_text(gone: DeletedCounts, texts: Texts) -> str:
             ),
         ),
     )
-    lines = [f"• {words}" for number, words in counted if number]
+    lines = [f"• {text}" for number, text in counted if number]
     if not lines:
         return texts.gettext("There was nothing of yours to delete.")
     return "\n".join([texts.gettext("Deleted for good:"), *lines])
@@ -237,17 +238,17 @@ def opted_out_card(person: Person, *, out: bool) -> Card:
     """Their word, and the way back."""
     texts = texts_for(person.language)
     if out:
-        words = texts.gettext(
-            "Noted: nobody else can have me paint your photos, not even by replying to them. You can carry on as "
-            "before."
+        text = texts.gettext(
+            "Noted: nobody else can have your photos painted by me, not even by answering them. "
+            "You yourself can go on as before."
         )
         back = texts.gettext("Allow it again")
     else:
-        words = texts.gettext(
-            "Noted: others can have me paint your photos again. In groups that ask for consent, I'll ask you first."
+        text = texts.gettext(
+            "Noted: others may ask for your photos again. In groups that ask for consent, you are asked first."
         )
         back = texts.gettext("Don't allow it")
-    return Card(words, ((Button(back, SetOptOut(person_key(person), 0 if out else 1).pack()),),))
+    return Card(text, ((Button(back, SetOptOut(person_key(person), 0 if out else 1).pack()),),))
 
 
 def language_card(person: Person) -> Card:
@@ -257,5 +258,5 @@ def language_card(person: Person) -> Card:
         Button(texts_for(language).own_name, ChooseLanguage(person_key(person), number).pack())
         for number, language in enumerate(LANGUAGES)
     ]
-    app = Button(texts.gettext("The language of my app"), ChooseLanguage(person_key(person), _AS_THE_APP).pack())
-    return Card(texts.gettext("Which language shall I use with you?"), (tuple(choices), (app,)))
+    app = Button(texts.gettext("The language of my app"), ChooseLanguage(person_key(person), _APP_LANGUAGE).pack())
+    return Card(texts.gettext("Which language shall I speak with you?"), (tuple(choices), (app,)))

@@ -36,7 +36,7 @@ async def export_files(
     queries: JobQueries, person: Person, *, max_bytes: int = MAX_FILE_BYTES
 ) -> AsyncIterator[tuple[Path, ...]]:
     """The files, in a folder of their own that is gone at the end of the block."""
-    belongings = await _belongings(queries, person)
+    belongings = await _contents(queries, person)
     with tempfile.TemporaryDirectory(prefix="repaint-export-") as folder:
         zips = ZipParts(Path(folder), max_bytes)
         history = json.dumps(belongings.history, ensure_ascii=False, indent=2)
@@ -55,22 +55,22 @@ class ZipParts:
     folder: Path
     max_bytes: int
     files: list[Path] = field(default_factory=list)
-    room: int = 0
+    free_bytes: int = 0
 
     def add(self, name: str, data: bytes) -> None:
         """Add a file. What is bigger than a whole zip may be gets one to itself."""
-        if not self.files or len(data) + _OVERHEAD > self.room:
+        if not self.files or len(data) + _ENTRY_OVERHEAD > self.free_bytes:
             self.files.append(self.folder / f"repaint-{len(self.files) + 1}.zip")
-            self.room = self.max_bytes
+            self.free_bytes = self.max_bytes
         with zipfile.ZipFile(self.files[-1], "a", zipfile.ZIP_STORED) as archive:
             archive.writestr(name, data)
-        self.room -= len(data) + _OVERHEAD
+        self.free_bytes -= len(data) + _ENTRY_OVERHEAD
 
 
-_OVERHEAD = 512  # bytes that a name and its entries take, generously
+_ENTRY_OVERHEAD = 512  # bytes that a name and its entries take, generously
 
 
-async def _belongings(queries: JobQueries, person: Person) -> ExportContents:
+async def _contents(queries: JobQueries, person: Person) -> ExportContents:
     async with queries.database.read() as connection:
         found = await people.find_person_id(connection, platform=person.platform, platform_id=person.platform_id)
         person_id = NO_PERSON if found is None else found
@@ -78,7 +78,7 @@ async def _belongings(queries: JobQueries, person: Person) -> ExportContents:
         painted = {job.id: await results.get(connection, job.id) for job in mine}
         styles = await saved_styles.list_of_person(connection, person_id)
         bought = await purchases.list_of_person(connection, person_id)
-        standing = await people.get_status(connection, person_id)
+        status = await people.get_status(connection, person_id)
     units = await queries.quota(person)
     pictures = {
         **{job.photo: f"photos/{job.photo_hash}.jpg" for job in mine if job.photo},
@@ -88,7 +88,7 @@ async def _belongings(queries: JobQueries, person: Person) -> ExportContents:
     }
     history = {
         "person": {"platform": person.platform, "id": person.platform_id, "language": await queries.language(person)},
-        "others_may_use_my_photos": not standing.has_opted_out,
+        "others_may_use_my_photos": not status.has_opted_out,
         "units": {"a_day": units.limit, "used_today": units.used, "given_today": units.given, "purse": units.credits},
         "jobs": [_job(job, painted[job.id]) for job in mine],
         "saved_styles": [{"id": style.id, "name": style.name, "saved": _moment(style.created)} for style in styles],

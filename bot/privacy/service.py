@@ -75,10 +75,10 @@ class PrivacyService:
             if person_id is None:
                 return DeletedCounts()
             await people.lock_person(connection, person_id)
-            seen = await anonymize.count_visible_jobs(connection, person_id)
+            visible_jobs = await anonymize.count_visible_jobs(connection, person_id)
             for job in await jobs.list_of_person(connection, person_id, sorted(set(State) - ENDED)):
                 await _cancel(connection, job, now)
-            others = await _withdraw(connection, person, person_id, now)
+            others = await _withdraw_jobs_of_others(connection, person, person_id, now)
             styles = await anonymize.anonymize_person(connection, person_id, now)
         photos = queries.photos
         gone = {kind: await photos.delete_all(kind, person_id) for kind in Kind}
@@ -91,7 +91,7 @@ class PrivacyService:
             photos=gone[Kind.ORIGINAL] + gone[Kind.REFERENCE],
             results=gone[Kind.RESULT],
             styles=styles,
-            jobs=seen,
+            jobs=visible_jobs,
             of_others=len(others),
         )
 
@@ -128,7 +128,9 @@ async def _cancel(connection: AsyncConnection, job: Job, now: float) -> Job:
         return job
 
 
-async def _withdraw(connection: AsyncConnection, person: Person, person_id: int, now: float) -> tuple[Job, ...]:
+async def _withdraw_jobs_of_others(
+    connection: AsyncConnection, person: Person, person_id: int, now: float
+) -> tuple[Job, ...]:
     """What others had painted from this person's photos ends, and is hidden; returns it, its bytes are still there."""
     withdrawn = []
     for job in await jobs.list_of_subject(connection, platform=person.platform, subject=person.platform_id):

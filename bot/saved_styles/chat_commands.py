@@ -130,25 +130,21 @@ class SavedStyleCommands:
 
     async def mine(self, message: IncomingMessage, _: str) -> Card:
         """The list."""
-        at_hand = await self._at_hand(message.person, message.chat)
-        return saved_styles_card(at_hand, message.person, page=0, capabilities=self._capabilities)
+        available = await self._available(message.person, message.chat)
+        return saved_styles_card(available, message.person, page=0, capabilities=self._capabilities)
 
-    async def save(self, message: IncomingMessage, words: str) -> Card:
+    async def save(self, message: IncomingMessage, text: str) -> Card:
         """Keep a picture as a style of one's own."""
-        return await self._save(message, words.strip(), library=False)
+        return await self._save(message, text.strip(), library=False)
 
-    async def library(self, message: IncomingMessage, words: str) -> Card:
+    async def library(self, message: IncomingMessage, text: str) -> Card:
         """The group's library, or one more style for it."""
         if not message.chat.is_group:
             texts = texts_for(message.person.language)
-            return Card(
-                texts.gettext(
-                    "/shelf shows the styles of a group, so it only works there. Your own styles are in /mystyles."
-                )
-            )
-        if not words.strip():
+            return Card(texts.gettext("A shelf belongs to a group. Your own styles are in /mystyles."))
+        if not text.strip():
             return library_card(await self._saved_styles.library(message.chat), message.person, self._capabilities)
-        return await self._save(message, words.strip(), library=True)
+        return await self._save(message, text.strip(), library=True)
 
     async def adopt(self, message: IncomingMessage, token: str) -> Card:
         """What somebody finds who came by a shared link: a copy of the style."""
@@ -157,35 +153,35 @@ class SavedStyleCommands:
         if isinstance(style, UserError):
             return Card(error_message(style, texts, now=self._clock()))
         jpeg = await self._saved_styles.picture_by_token(token)
-        words = texts.gettext("The style “{name}” is now yours. Send me a photo and choose it.", name=style.name)
-        return Card(words, picture=None if jpeg is None else _picture(style, jpeg))
+        text = texts.gettext("The style “{name}” is yours now. Send me a photo and choose it.", name=style.name)
+        return Card(text, picture=None if jpeg is None else _picture(style, jpeg))
 
     async def turn_page(self, data: SavedStylesPage, press: ButtonPress) -> CallbackAnswer:
         """Another page of the list, in place of this one."""
         if data.person != person_key(press.person):
             return not_yours(press.person)
-        at_hand = await self._at_hand(press.person, press.chat)
-        return CallbackAnswer(edit=saved_styles_card(at_hand, press.person, page=data.page))
+        available = await self._available(press.person, press.chat)
+        return CallbackAnswer(edit=saved_styles_card(available, press.person, page=data.page))
 
     async def pressed(self, data: SavedStylePress, press: ButtonPress) -> CallbackAnswer:
         """A button of a saved style."""
-        at_hand = await self._at_hand(press.person, press.chat)
-        style = next((one for one in at_hand if one.id == data.saved_style), None)
+        available = await self._available(press.person, press.chat)
+        style = next((one for one in available if one.id == data.saved_style), None)
         if style is None:
             return error_answer(UserError(ErrorCode.STYLE_GONE), press.person, self._clock())
         match data.action:
             case SavedStyleAction.OPEN:
-                return await self._opened(style, press)
+                return await self._open(style, press)
             case SavedStyleAction.SHARE:
-                return await self._shared(style, press.person)
+                return await self._share(style, press.person)
             case SavedStyleAction.REMOVE:
                 return CallbackAnswer(rows=_confirm_remove_rows(style, press.person))
             case SavedStyleAction.CONFIRM_REMOVE:
-                return await self._removed(style, press)
+                return await self._remove(style, press)
             case SavedStyleAction.KEEP:
                 return CallbackAnswer(rows=style_rows(style, press.person, has_links=self._link is not None))
 
-    async def _at_hand(self, person: Person, chat: Chat) -> tuple[SavedStyle, ...]:
+    async def _available(self, person: Person, chat: Chat) -> tuple[SavedStyle, ...]:
         library = await self._saved_styles.library(chat) if chat.is_group else ()
         return (*await self._saved_styles.of_person(person), *library)
 
@@ -209,14 +205,14 @@ class SavedStyleCommands:
             return Card(error_message(style, texts, now=self._clock()))
         return saved_card(style, message.person, has_links=self._link is not None)
 
-    async def rename(self, message: IncomingMessage, words: str) -> Card:
+    async def rename(self, message: IncomingMessage, text: str) -> Card:
         """Another name for a style of theirs; for one of the shelf, by an admin."""
         person, chat, texts = message.person, message.chat, texts_for(message.person.language)
-        at_hand = await self._at_hand(person, chat)
-        meant = parse_rename(words, [style.name for style in at_hand])
+        available = await self._available(person, chat)
+        meant = parse_rename(text, [style.name for style in available])
         if meant is None:
-            return Card(texts.gettext("Write /renamestyle, the name of a saved style, and the new name."))
-        style = next(style for style in at_hand if normalize(style.name) == normalize(meant[0]))
+            return Card(texts.gettext("Write /renamestyle, the name of a saved style, and its new name."))
+        style = next(style for style in available if normalize(style.name) == normalize(meant[0]))
         by_admin = style.in_library and await message.is_admin()
         if style.in_library and not by_admin:
             return Card(error_message(ErrorCode.GROUP_ADMINS_ONLY, texts))
@@ -226,21 +222,21 @@ class SavedStyleCommands:
             return Card(error_message(named, texts, now=self._clock()))
         return Card(texts.gettext("“{old}” is now called “{new}”.", old=style.name, new=named.name))
 
-    async def _opened(self, style: SavedStyle, press: ButtonPress) -> CallbackAnswer:
+    async def _open(self, style: SavedStyle, press: ButtonPress) -> CallbackAnswer:
         jpeg = await self._saved_styles.picture(press.person, press.chat, style.id)
         if jpeg is None:
             return error_answer(UserError(ErrorCode.STYLE_GONE), press.person, self._clock())
         rows = style_rows(style, press.person, has_links=self._link is not None)
         return CallbackAnswer(card=Card(f"⭐ {style.name}", rows, _picture(style, jpeg)))
 
-    async def _shared(self, style: SavedStyle, person: Person) -> CallbackAnswer:
+    async def _share(self, style: SavedStyle, person: Person) -> CallbackAnswer:
         token = await self._saved_styles.share_token(person, style.id)
         if isinstance(token, UserError) or self._link is None:
             why = token if isinstance(token, UserError) else UserError(ErrorCode.STYLE_GONE)
             return error_answer(why, person, self._clock())
         return CallbackAnswer(card=shared_card(style, self._link(f"{_LINK}{token}"), person))
 
-    async def _removed(self, style: SavedStyle, press: ButtonPress) -> CallbackAnswer:
+    async def _remove(self, style: SavedStyle, press: ButtonPress) -> CallbackAnswer:
         by_admin = style.in_library and await press.is_admin()
         chat = press.chat if style.in_library else None
         if style.in_library and not by_admin:
@@ -294,17 +290,17 @@ def saved_card(style: SavedStyle, person: Person, *, has_links: bool) -> Card:
                 "“{name}” is now one of this group's styles: /style {name} works for everyone here.", name=style.name
             )
         )
-    words = texts.gettext(
-        "Saved as “{name}”. /style {name} paints with it, /mystyles shows all your styles.", name=style.name
+    text = texts.gettext(
+        "Kept as “{name}”. /style {name} paints with it, /mystyles shows all of yours.", name=style.name
     )
-    return Card(words, style_rows(style, person, has_links=has_links))
+    return Card(text, style_rows(style, person, has_links=has_links))
 
 
 def shared_card(style: SavedStyle, link: str, person: Person) -> Card:
     """The link, to be passed on."""
     texts = texts_for(person.language)
-    words = texts.gettext("Anyone who opens this link gets a copy of “{name}”:", name=style.name)
-    return Card(f"{words}\n{link}")
+    text = texts.gettext("Whoever opens this link gets a copy of “{name}”:", name=style.name)
+    return Card(f"{text}\n{link}")
 
 
 def style_rows(style: SavedStyle, person: Person, *, has_links: bool) -> ButtonRows:

@@ -43,25 +43,27 @@ class SavedStyleService:
     async def of_person(self, person: Person) -> tuple[SavedStyle, ...]:
         """A person's own, by name."""
         async with self.database.read() as connection:
-            person_id = await _person(connection, person)
-            return tuple(map(_seen, await saved_styles.list_own(connection, person_id)))
+            person_id = await _person_id(connection, person)
+            return tuple(map(_to_saved_style, await saved_styles.list_own(connection, person_id)))
 
     async def library(self, chat: Chat) -> tuple[SavedStyle, ...]:
         """Those on a group's shelf, by name."""
         async with self.database.read() as connection:
-            return tuple(map(_seen, await saved_styles.list_library(connection, await _chat(connection, chat))))
+            return tuple(
+                map(_to_saved_style, await saved_styles.list_library(connection, await _chat_id(connection, chat)))
+            )
 
-    async def find(self, person: Person, chat: Chat, words: str) -> SavedStyle | None:
+    async def find(self, person: Person, chat: Chat, text: str) -> SavedStyle | None:
         """The one that the words name: their own before the shelf's."""
-        at_hand = (*await self.of_person(person), *await self.library(chat))
-        return next((style for style in at_hand if normalize(style.name) == normalize(words)), None)
+        available = (*await self.of_person(person), *await self.library(chat))
+        return next((style for style in available if normalize(style.name) == normalize(text)), None)
 
     async def picture(self, person: Person, chat: Chat | None, style_id: int) -> bytes | None:
         """Its picture, a JPEG, if it is at hand for this person in this chat."""
         async with self.database.read() as connection:
             style = await saved_styles.get(connection, style_id)
-            person_id = await _person(connection, person)
-            chat_id = None if chat is None else await _chat(connection, chat)
+            person_id = await _person_id(connection, person)
+            chat_id = None if chat is None else await _chat_id(connection, chat)
         if style is None or not (style.person_id == person_id or style.chat_id in {chat_id} - {None}):
             return None
         return await self.photo_intake.photos.get(style.key)
@@ -74,8 +76,8 @@ class SavedStyleService:
             return UserError(ErrorCode.GROUP_ADMINS_ONLY)
         if (problem := name_problem(tidy(name))) is not None:
             return problem
-        looked = await self.photo_intake.accept(picture, Kind.REFERENCE)
-        return looked if isinstance(looked, UserError) else await self._keep(person, tidy(name), looked, library)
+        accepted = await self.photo_intake.accept(picture, Kind.REFERENCE)
+        return accepted if isinstance(accepted, UserError) else await self._store(person, tidy(name), accepted, library)
 
     async def rename(
         self, person: Person, style_id: int, name: str, *, chat: Chat | None = None, by_admin: bool = False
@@ -84,19 +86,19 @@ class SavedStyleService:
         if (problem := name_problem(tidy(name))) is not None:
             return problem
         async with self.database.write() as connection:
-            if await _theirs(connection, person, style_id, chat, by_admin=by_admin) is None:
+            if await _editable_style(connection, person, style_id, chat, by_admin=by_admin) is None:
                 return UserError(ErrorCode.STYLE_GONE)
             if not await saved_styles.rename(connection, style_id, name=tidy(name), folded=normalize(name)):
                 return UserError(ErrorCode.NAME_TAKEN)
             style = await saved_styles.get(connection, style_id)
-        return UserError(ErrorCode.STYLE_GONE) if style is None else _seen(style)
+        return UserError(ErrorCode.STYLE_GONE) if style is None else _to_saved_style(style)
 
     async def remove(
         self, person: Person, style_id: int, *, chat: Chat | None = None, by_admin: bool = False
     ) -> UserError | None:
         """Remove one of theirs; with `chat`, one of the shelf there, by an admin. Its picture is gone."""
         async with self.database.write() as connection:
-            style = await _theirs(connection, person, style_id, chat, by_admin=by_admin)
+            style = await _editable_style(connection, person, style_id, chat, by_admin=by_admin)
             if style is None:
                 return UserError(ErrorCode.STYLE_GONE)
             gone = await saved_styles.delete(connection, [style])
@@ -107,7 +109,7 @@ class SavedStyleService:
     async def share_token(self, person: Person, style_id: int) -> str | UserError:
         """What a link to one of theirs carries: 22 letters and digits, the same every time."""
         async with self.database.write() as connection:
-            if await _theirs(connection, person, style_id, None, by_admin=False) is None:
+            if await _editable_style(connection, person, style_id, None, by_admin=False) is None:
                 return UserError(ErrorCode.STYLE_GONE)
             token = "".join(self.rng.choices(_ALPHABET, k=TOKEN_CHARS))
             return await saved_styles.set_token(connection, style_id, token)
@@ -115,7 +117,7 @@ class SavedStyleService:
     async def by_token(self, token: str) -> SavedStyle | None:
         """The style that a link shares."""
         style = await self._shared(token)
-        return None if style is None else _seen(style)
+        return None if style is None else _to_saved_style(style)
 
     async def picture_by_token(self, token: str) -> bytes | None:
         """The picture of the style that a link shares, a JPEG."""
@@ -134,7 +136,7 @@ class SavedStyleService:
         taken = {normalize(other.name) for other in mine}
         names = (style.name, *(f"{style.name[: MAX_NAME - 3]} {number}" for number in range(2, MAX_OWN + 2)))
         name = next(name for name in names if normalize(name) not in taken)
-        return await self._keep(person, name, AcceptedPhoto(jpeg, style.sha256, cropped=False), None)
+        return await self._store(person, name, AcceptedPhoto(jpeg, style.sha256, cropped=False), None)
 
     async def _shared(self, token: str) -> SavedStyleRow | None:
         if _TOKEN.fullmatch(token) is None:
@@ -142,18 +144,18 @@ class SavedStyleService:
         async with self.database.read() as connection:
             return await saved_styles.get_by_token(connection, token)
 
-    async def _keep(
-        self, person: Person, name: str, looked: AcceptedPhoto, library: Chat | None
+    async def _store(
+        self, person: Person, name: str, accepted: AcceptedPhoto, library: Chat | None
     ) -> SavedStyle | UserError:
         now, photos, database = self.clock.now(), self.photo_intake.photos, self.database
         async with database.write() as connection:
             person_id = await person_row(connection, person, now)
-        key = await photos.put(Kind.STYLE, person_id, looked.jpeg, expires=NO_EXPIRY)
+        key = await photos.put(Kind.STYLE, person_id, accepted.jpeg, expires=NO_EXPIRY)
         try:
             async with database.write() as connection:
-                chat_id = await _room(connection, person, library, now)
-                new = NewStyle(person_id, chat_id, name, normalize(name), key, looked.sha256, now)
-                return _seen(await _inserted(connection, new))
+                chat_id = await _destination_chat_id(connection, person, library, now)
+                new = NewStyle(person_id, chat_id, name, normalize(name), key, accepted.sha256, now)
+                return _to_saved_style(await _insert(connection, new))
         except RequestDenied as refused:
             async with database.read() as connection:
                 gone = await saved_styles.list_unused_keys(connection, [key])
@@ -162,14 +164,16 @@ class SavedStyleService:
             return refused.error
 
 
-async def _inserted(connection: AsyncConnection, new: NewStyle) -> SavedStyleRow:
+async def _insert(connection: AsyncConnection, new: NewStyle) -> SavedStyleRow:
     style = await saved_styles.insert(connection, new)
     if style is None:
         raise RequestDenied(UserError(ErrorCode.NAME_TAKEN))
     return style
 
 
-async def _room(connection: AsyncConnection, person: Person, library: Chat | None, now: float) -> int | None:
+async def _destination_chat_id(
+    connection: AsyncConnection, person: Person, library: Chat | None, now: float
+) -> int | None:
     """The shelf's chat, or None for a person's own, with room for one more; its row stays locked.
 
     Raises:
@@ -188,7 +192,7 @@ async def _room(connection: AsyncConnection, person: Person, library: Chat | Non
     return chat_id
 
 
-async def _theirs(
+async def _editable_style(
     connection: AsyncConnection, person: Person, style_id: int, chat: Chat | None, *, by_admin: bool
 ) -> SavedStyleRow | None:
     """The style, if they may change it: their own; or, as an admin, one of the shelf in this chat."""
@@ -196,21 +200,21 @@ async def _theirs(
     if style is None:
         return None
     if style.chat_id is None:
-        return style if style.person_id == await _person(connection, person) else None
-    is_here = chat is not None and style.chat_id == await _chat(connection, chat)
+        return style if style.person_id == await _person_id(connection, person) else None
+    is_here = chat is not None and style.chat_id == await _chat_id(connection, chat)
     return style if is_here and by_admin else None
 
 
-async def _person(connection: AsyncConnection, person: Person) -> int:
+async def _person_id(connection: AsyncConnection, person: Person) -> int:
     found = await people.find_person_id(connection, platform=person.platform, platform_id=person.platform_id)
     return 0 if found is None else found  # nobody's row has this id
 
 
-async def _chat(connection: AsyncConnection, chat: Chat) -> int:
+async def _chat_id(connection: AsyncConnection, chat: Chat) -> int:
     found = await people.find_chat_id(connection, platform=chat.platform, platform_id=chat.platform_id)
     return 0 if found is None else found
 
 
-def _seen(style: SavedStyleRow) -> SavedStyle:
+def _to_saved_style(style: SavedStyleRow) -> SavedStyle:
     on_shelf, is_shared = style.chat_id is not None, style.token is not None
     return SavedStyle(style.id, style.name, style.created, style.sha256, in_library=on_shelf, is_shared=is_shared)

@@ -33,24 +33,26 @@ class StyleOptionsService:
         favourites = await self.queries.favourites(person, limit=FAVOURITES)
         rules = await self.groups.settings(chat) if chat.is_group else None
         allowed = None if rules is None else rules.styles
-        shown = ordered(self.queries.styles(), favourites, allowed)
+        shown = order_styles(self.queries.styles(), favourites, allowed)
         if allowed is not None and REFERENCE not in allowed:
             return StyleOptions(shown)
         library = await self.saved_styles.library(chat) if chat.is_group else ()
         return StyleOptions(shown, (*await self.saved_styles.of_person(person), *library))
 
 
-def ordered(styles: Sequence[Style], favourites: Sequence[int], allowed: Collection[int] | None) -> tuple[Style, ...]:
+def order_styles(
+    styles: Sequence[Style], favourites: Sequence[int], allowed: Collection[int] | None
+) -> tuple[Style, ...]:
     """The allowed styles, favourites first. Pure."""
     rank = {index: place for place, index in enumerate(favourites)}
     may_be_used = [style for style in styles if allowed is None or style.index in allowed]
     return tuple(sorted(may_be_used, key=lambda style: rank.get(style.index, len(rank))))
 
 
-def suggestions(words: str, options: StyleOptions, language: str, most: int) -> list[tuple[str, str]]:
+def suggestions(text: str, options: StyleOptions, language: str, most: int) -> list[tuple[str, str]]:
     """What the words may be the beginning of: how it is shown, and what to ask for. Pure."""
     styles = [(f"{style.index} · {style.name(language)}", style) for style in options.styles if style is not SHEET]
-    wanted = words.strip().casefold()
+    wanted = text.strip().casefold()
     found = [(label, str(style.index)) for label, style in styles if wanted in f"{label} {style.slug}".casefold()]
     found += [(f"⭐ {saved.name}", saved.name) for saved in options.saved_styles if wanted in saved.name.casefold()]
     return found[:most]

@@ -9,7 +9,7 @@ from bot.admin.cards import AdminPress
 from bot.billing.payments import BuyCredits
 from bot.conversation.history import HistoryPage
 from bot.conversation.style_gallery import GalleryPage
-from bot.groups.settings_commands import SetGroupRule, SwitchStyle
+from bot.groups.settings_commands import ChangeSetting, SwitchStyle
 from bot.messaging import callback_data
 from bot.messaging.callback_data import CallbackData, kind_of
 from bot.messaging.platform import Card
@@ -22,7 +22,7 @@ _OF_CARDS: list[type[CallbackData]] = [
     if isinstance(value, type) and issubclass(value, CallbackData) and value is not CallbackData
 ]
 _OF_FEATURES: list[type[CallbackData]] = [
-    *(AdminPress, BuyCredits, HistoryPage, GalleryPage, SetGroupRule, SwitchStyle),
+    *(AdminPress, BuyCredits, HistoryPage, GalleryPage, ChangeSetting, SwitchStyle),
     *(ChooseLanguage, ConfirmForget, SetOptOut, SavedStylePress, SavedStylesPage),
 ]
 KINDS: dict[str, type[CallbackData]] = {kind.KIND: kind for kind in (*_OF_CARDS, *_OF_FEATURES)}

@@ -33,7 +33,7 @@ from bot.privacy.chat_commands import confirm_forget_card, forgotten_text, langu
 from bot.privacy.service import DeletedCounts, PrivacyFacts
 from bot.saved_styles import chat_commands as saved_style_commands
 from bot.saved_styles.chat_commands import saved_card, saved_styles_card, shared_card
-from bot.saved_styles.style_options import ordered
+from bot.saved_styles.style_options import order_styles
 from storage.admin_figures import DayFigures, Failure
 from storage.broadcasts import Broadcast
 
@@ -163,7 +163,7 @@ def command_screens(texts: Texts) -> Iterator[tuple[str, str]]:
 
 
 def _personal_choices(language: str) -> Card:
-    styles = ordered(STYLES[:6], (4, 2), None)
+    styles = order_styles(STYLES[:6], (4, 2), None)
     return job_card(DRAFT, styles=styles, saved_styles=SAVED_STYLES, language=language)
 
 

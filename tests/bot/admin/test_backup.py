@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.admin.backup import CannotBackUp, put_back, write_backup
+from bot.admin.backup import BackupError, restore_backup, write_backup
 from bot.app import Installation
 from bot.domain.job_view import JobView, State
 from bot.jobs.request import JobRequest, StyleChoice, like_saved
@@ -63,7 +63,7 @@ async def test_what_people_have_comes_back_and_what_was_under_way_ends(tmp_path:
     done, waiting = await a_busy_day(before, file, with_results=with_results)
     assert kinds(file) == {"repaint.db", "secret.key", "photos/style"} | ({"photos/result"} if with_results else set())
     assert file.stat().st_mode & 0o077 == 0
-    assert await asyncio.to_thread(put_back, after, file, time.time()) == 2
+    assert await asyncio.to_thread(restore_backup, after, file, time.time()) == 2
     assert (after / "secret.key").read_bytes() == (before / "secret.key").read_bytes()
     async with running_app(after) as app:
         await audit(app)
@@ -104,20 +104,20 @@ async def backup(tmp_path: Path) -> Path:
 
 
 def test_a_backup_overwrites_nothing_and_neither_does_a_restore(tmp_path: Path, backup: Path) -> None:
-    with pytest.raises(CannotBackUp, match="already exists"):
+    with pytest.raises(BackupError, match="is there already"):
         write_backup(tmp_path / "first", backup, with_results=False)
-    with pytest.raises(CannotBackUp, match="Move it away"):
-        put_back(tmp_path / "first", backup, 0.0)
-    with pytest.raises(CannotBackUp, match="no installation in"):
+    with pytest.raises(BackupError, match="Move it away"):
+        restore_backup(tmp_path / "first", backup, 0.0)
+    with pytest.raises(BackupError, match="nothing in"):
         write_backup(tmp_path / "nowhere", tmp_path / "other.tar", with_results=False)
-    with pytest.raises(CannotBackUp, match="No such file"):
+    with pytest.raises(BackupError, match="No such file"):
         write_backup(tmp_path / "first", tmp_path / "nowhere" / "other.tar", with_results=False)
 
 
 async def test_a_folder_that_a_bot_works_on_is_left_alone(tmp_path: Path, backup: Path) -> None:
     async with running_app(tmp_path / "busy"):
         with pytest.raises(FolderInUse):
-            await asyncio.to_thread(put_back, tmp_path / "busy", backup, 0.0)
+            await asyncio.to_thread(restore_backup, tmp_path / "busy", backup, 0.0)
 
 
 @pytest.mark.parametrize("at", [0, 700, 5000, 60_000])
@@ -125,16 +125,16 @@ def test_a_damaged_backup_is_refused_and_leaves_nothing(tmp_path: Path, backup: 
     data = bytearray(backup.read_bytes())
     data[at : at + 4096] = bytes(b ^ 0x55 for b in data[at : at + 4096])
     backup.write_bytes(data)
-    with pytest.raises(CannotBackUp, match="not a complete backup"):
-        put_back(tmp_path / "new", backup, 0.0)
+    with pytest.raises(BackupError, match="no whole backup"):
+        restore_backup(tmp_path / "new", backup, 0.0)
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["repaint.lock"]
 
 
 def test_what_is_no_backup_is_refused(tmp_path: Path) -> None:
     (tmp_path / "words.tar").write_bytes(b"just some words" * 100)
     for name in ("words.tar", "not there.tar"):
-        with pytest.raises(CannotBackUp):
-            put_back(tmp_path / "new", tmp_path / name, 0.0)
+        with pytest.raises(BackupError):
+            restore_backup(tmp_path / "new", tmp_path / name, 0.0)
 
 
 def test_names_that_lead_elsewhere_are_left_out(tmp_path: Path, backup: Path) -> None:
@@ -146,7 +146,7 @@ def test_names_that_lead_elsewhere_are_left_out(tmp_path: Path, backup: Path) ->
         link = tarfile.TarInfo("photos/style/1/9999123123/" + "a" * 64 + ".jpg")
         link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
         tar.addfile(link)
-    put_back(tmp_path / "new", backup, 0.0)
+    restore_backup(tmp_path / "new", backup, 0.0)
     kept = {str(path.relative_to(tmp_path / "new")) for path in (tmp_path / "new").rglob("*")}
     assert kept == {"repaint.db", "repaint.lock", "secret.key", "photos"}
     assert not list(tmp_path.rglob("escaped"))
@@ -163,5 +163,5 @@ def test_a_backup_of_a_newer_version_is_refused_with_a_clear_sentence(tmp_path: 
     with tarfile.open(tmp_path / "newer.tar", "w") as tar:
         tar.add(tmp_path / "repaint.db", "repaint.db")
     with pytest.raises(NewerSchema, match="newer than this version"):
-        put_back(tmp_path / "new", tmp_path / "newer.tar", 0.0)
+        restore_backup(tmp_path / "new", tmp_path / "newer.tar", 0.0)
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["repaint.lock"]

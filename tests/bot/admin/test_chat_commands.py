@@ -29,16 +29,16 @@ class Till:
         self.given_back.append((person_id, charge_id))
 
 
-async def _pressed(guest: ChatUser, card: Card, label: str) -> Card:
-    return said((await guest.presses(card, label)).edit)
+async def _pressed(user: ChatUser, card: Card, label: str) -> Card:
+    return said((await user.presses(card, label)).edit)
 
 
 async def test_nobody_else_finds_the_owners_desk(tmp_path: Path) -> None:
     async with chat_harness(tmp_path, admins=(OWNER,)) as harness:
         olga, anna = harness.person("olga"), harness.person("anna")
-        assert "Send me a photo and I'll ask" in said(await anna.says("/admin")).text
-        desk = said(await olga.says("/admin"))
-        assert (await anna.presses(desk, "Pause")).notice == "This button is for somebody else."
+        assert "Send me a photo and I ask" in said(await anna.says("/admin")).text
+        card = said(await olga.says("/admin"))
+        assert (await anna.presses(card, "Pause")).notice == "This button is for somebody else."
         assert "in private" in said(await harness.member("olga").says("/admin")).text
 
 
@@ -47,10 +47,10 @@ async def test_the_owner_sees_how_things_stand_and_pauses(tmp_path: Path) -> Non
         olga, anna = harness.person("olga"), harness.person("anna")
         await anna.sends(portrait_jpeg(), "/style 0")
         await anna.picture()
-        desk = said(await olga.says("/admin"))
-        assert "Today: 1 painted, 0 failed, 0 cancelled; people: 1" in desk.text
-        assert "Cost: 0.00 CNY today" in desk.text
-        paused = await _pressed(olga, desk, "Pause")
+        card = said(await olga.says("/admin"))
+        assert "Today: 1 painted, 0 failed, 0 cancelled; people: 1" in card.text
+        assert "Cost: 0.00 CNY today" in card.text
+        paused = await _pressed(olga, card, "Pause")
         assert "⏸" in paused.text.splitlines()[0]
         await anna.sends(portrait_jpeg(shade=9), "/style 0")
         await anna.sees("Painting is paused")
@@ -149,8 +149,8 @@ async def test_a_price_that_we_never_made_is_refused(tmp_path: Path, data: str) 
 
 async def test_an_owner_gives_a_payment_back_and_unused_pictures_go(tmp_path: Path) -> None:
     async with chat_harness(tmp_path, stars_packages=PACKAGES, admins=(OWNER,)) as harness:
-        till = Till(busy=1)
-        shop = _with(harness, till)
+        refunder = Till(busy=1)
+        shop = _with(harness, refunder)
         olga, anna = shop.person("olga"), shop.person("anna")
         await shop.conversation.messages.paid(anna.person, "units:10:50", 50, "charge-1")
         helped = said(await anna.says("/paysupport"))
@@ -161,15 +161,15 @@ async def test_an_owner_gives_a_payment_back_and_unused_pictures_go(tmp_path: Pa
         with pytest.raises(TryLater):
             await olga.says("/admin refund charge-1")
         done = said(await olga.says("/admin refund charge-1")).text
-        assert done == "50 ⭐ refunded to anna, 10 unused credits taken back."
-        assert till.given_back == [("anna", "charge-1")]
-        assert "already been refunded" in said(await olga.says("/admin refund charge-1")).text
+        assert done == "50 ⭐ are given back to anna, 10 unused pictures taken out of the purse."
+        assert refunder.given_back == [("anna", "charge-1")]
+        assert "given back already" in said(await olga.says("/admin refund charge-1")).text
         assert said(await olga.says("/admin refund nonsense")).text
         assert await harness.app.services.credits.balance(anna.person) == 0
 
 
-def _with(harness: ChatHarness, till: Till) -> ChatHarness:
-    return ChatHarness(harness.app, harness.platform, open_conversation(harness.app.services, US, refunder=till))
+def _with(harness: ChatHarness, refunder: Till) -> ChatHarness:
+    return ChatHarness(harness.app, harness.platform, open_conversation(harness.app.services, US, refunder=refunder))
 
 
 async def test_a_shop_says_its_terms_and_who_helps(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from bot.admin.backup import CannotBackUp, settle
+from bot.admin.backup import BackupError, settle
 from bot.admin.move_database import CannotMove, move_rows
 from bot.config.settings import Settings
 from bot.domain import quota
@@ -126,7 +126,7 @@ async def test_what_a_dump_brings_back_ends_costs_nobody_and_is_not_told_again(p
             await ledger.reserve(connection, running.id, [UNITS], now=NOON)
             await results.add_to_outbox(connection, told.id, NOON)
         async with open_database(postgres_url) as busy:
-            with pytest.raises(CannotBackUp, match="Stop all of them first"):
+            with pytest.raises(BackupError, match="Stop all of them first"):
                 await settle(busy, NOON)
     async with open_database(postgres_url) as database:
         assert await settle(database, NOON) == 1

@@ -28,21 +28,21 @@ async def test_owners_are_those_in_the_settings(tmp_path: Path) -> None:
 async def test_the_cockpit_counts_what_there_is(tmp_path: Path) -> None:
     go = tmp_path / "go"
     async with running_app(tmp_path, engine=quick_engine(until=go)) as app:
-        control = app.services.admin
-        empty = await control.figures()
+        admin = app.services.admin
+        empty = await admin.figures()
         assert (empty.waiting, empty.running, empty.people, empty.today.asked) == (0, 0, 0, 0)
         for person in (ANNA, ANNA, BEN):
             accepted(await submit_request(app, person, private(person)))
         last = accepted(await submit_request(app, BEN, private(BEN)))
         await app.services.jobs.cancel(BEN, last.id)
-        busy = await control.figures()
+        busy = await admin.figures()
         assert busy.waiting + busy.running == 3
         assert (busy.people, busy.today.people, busy.today.asked, busy.today.canceled) == (2, 2, 4, 1)
         go.touch()
         for person in (ANNA, BEN):
             for view in await app.services.queries.history(person):
                 await ended(app, person, view.id)
-        done = await control.figures()
+        done = await admin.figures()
         assert (done.today.finished, done.today.failed) == (3, 0)
         assert (done.today_cny, done.month_cny, done.budget_cny) == (Decimal(0), Decimal(0), None)
         (api_account,) = done.accounts
@@ -88,20 +88,20 @@ async def test_whose_photos_were_declined_for_their_content_is_counted_for_the_o
 
 async def test_a_pause_holds_everything_and_loses_nothing(tmp_path: Path) -> None:
     async with running_app(tmp_path) as app:
-        control = app.services.admin
-        while not (await control.figures()).accounts:  # the lane has just begun
+        admin = app.services.admin
+        while not (await admin.figures()).accounts:  # the dispatcher may not have registered its account yet
             await app.deps.clock.wait(app.deps.wakeups.subscribe(), 0.05)
-        assert await control.pause() == 1
+        assert await admin.pause() == 1
         view = accepted(await submit_request(app, ANNA, private(ANNA)))
-        state = await control.figures()
+        state = await admin.figures()
         assert state.is_paused
         assert [api_account.paused_reason for api_account in state.accounts] == [PAUSED_BY_OWNER]
         held = await app.services.queries.job(ANNA, view.id)
         assert held is not None
         assert (held.state, held.paused) == (State.QUEUED, True)
-        assert await control.resume() == 1
+        assert await admin.resume() == 1
         assert (await ended(app, ANNA, view.id)).state is State.STORED
-        assert not (await control.figures()).is_paused
+        assert not (await admin.figures()).is_paused
 
 
 async def test_a_pause_also_stops_accounts_that_another_process_drives(tmp_path: Path) -> None:
@@ -118,9 +118,9 @@ async def test_a_pause_also_stops_accounts_that_another_process_drives(tmp_path:
 
 async def test_a_banned_person_gets_nothing_more_until_they_are_let_in_again(tmp_path: Path) -> None:
     async with running_app(tmp_path) as app:
-        control, services = app.services.admin, app.services
+        admin, services = app.services.admin, app.services
         draft = accepted(await services.jobs.draft(JobRequest(ANNA, private(ANNA), "draft", photo=a_photo())))
-        await control.ban(ANNA)
+        await admin.ban(ANNA)
         kept = await stored_keys(app, ANNA)
         assert reason(await access_error(services, ANNA, private(ANNA))) == ErrorCode.BANNED
         assert reason(await submit_request(app, ANNA, a_group())) == ErrorCode.BANNED
@@ -139,7 +139,7 @@ async def test_a_banned_person_gets_nothing_more_until_they_are_let_in_again(tmp
         assert await stored_keys(app, ANNA) == kept
         assert reason(await app.services.credits.give_to_group(ANNA, a_group(), 1, "gift")) == ErrorCode.BANNED
         accepted(await submit_request(app, BEN, private(BEN)))
-        await control.unban(ANNA)
+        await admin.unban(ANNA)
         assert (
             accepted(
                 await services.jobs.choose_style(

@@ -11,8 +11,8 @@ from bot.domain.styles import REFERENCE, SHEET, STYLES
 from bot.groups.settings import GroupSettings, GroupSettingsPatch, is_valid
 from bot.groups.settings_commands import (
     NONE,
-    GroupRule,
-    SetGroupRule,
+    ChangeSetting,
+    SettingField,
     SwitchStyle,
     page_of,
     patch_of_press,
@@ -59,9 +59,9 @@ async def test_only_admins_see_and_change_the_settings(tmp_path: Path) -> None:
         assert "switched me off here" in said(await ben.sends(portrait_jpeg(shade=9), "/style 0")).text
 
 
-async def _pressed(guest: ChatUser, card: Card, label: str) -> Card:
+async def _pressed(user: ChatUser, card: Card, label: str) -> Card:
     """What the card has become after a press."""
-    return said((await guest.presses(card, label)).edit)
+    return said((await user.presses(card, label)).edit)
 
 
 async def test_a_cooldown_lets_an_album_through_and_holds_the_next(tmp_path: Path) -> None:
@@ -156,20 +156,20 @@ def test_every_button_of_the_settings_sets_something_sensible(language: str) -> 
     """Pressing each button again and again walks through its values and comes back to where it began."""
     person = replace(ANNA, language=language)
     for place in range(8):
-        seen, rules = set(), GroupSettings()
+        seen, settings = set(), GroupSettings()
         for _ in range(20):
-            card = settings_card(rules, person)
+            card = settings_card(settings, person)
             assert len(card.text) <= 1024
             button = [button for row in card.buttons for button in row][place]
             assert len(button.label) <= 40
-            press = SetGroupRule.unpack(button.data)
+            press = ChangeSetting.unpack(button.data)
             assert press is not None
             if place == _STYLES_BUTTON:
-                assert press.rule is GroupRule.PAGE
+                assert press.field is SettingField.PAGE
                 break
-            rules = patch_of_press(press).apply(rules)
-            assert is_valid(rules)
-            seen.add(rules)
+            settings = patch_of_press(press).apply(settings)
+            assert is_valid(settings)
+            seen.add(settings)
         assert place == _STYLES_BUTTON or (GroupSettings() in seen and len(seen) >= 2)
 
 
@@ -208,7 +208,7 @@ async def test_rules_beyond_their_bounds_are_refused(tmp_path: Path) -> None:
         foreign = "rule:99:1"
         card = said(await admin.says("/settings"))
         assert (await admin.presses_data(card, foreign)).alert
-        assert (await admin.presses_data(card, SetGroupRule(GroupRule.COOLDOWN, 10**9).pack())).alert
+        assert (await admin.presses_data(card, ChangeSetting(SettingField.COOLDOWN, 10**9).pack())).alert
 
 
 def test_switching_styles_off_and_on_comes_back_to_all() -> None:

@@ -11,7 +11,7 @@ from bot.app import Installation
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_view import JobView, State
 from bot.domain.styles import REFERENCE
-from bot.groups.settings import GroupSettings, GroupSettingsPatch, check_group_rules, is_valid, quiet_until
+from bot.groups.settings import GroupSettings, GroupSettingsPatch, check_group_request, is_valid, quiet_until
 from bot.jobs.request import JobRequest, StyleChoice
 from bot.messaging.platform import Chat
 from tests.conftest import SHARED_LOOP
@@ -35,9 +35,9 @@ MIDNIGHT = NOON - 12 * 3600
 MINUTE = 60.0
 
 
-def why_not(rules: GroupSettings, **how: object) -> UserError | None:
+def why_not(settings: GroupSettings, **how: object) -> UserError | None:
     asked = {"style": 0, "by_admin": False, "last_asked": None, "asked_today": 0, "now": NOON, **how}
-    return check_group_rules(rules, **asked)  # type: ignore[arg-type]  # by name
+    return check_group_request(settings, **asked)  # type: ignore[arg-type]  # by name
 
 
 @pytest.mark.parametrize(
@@ -65,9 +65,9 @@ def why_not(rules: GroupSettings, **how: object) -> UserError | None:
     ],
 )
 def test_a_group_gets_what_its_admins_allow(
-    rules: GroupSettings, how: dict[str, object], refused: ErrorCode | None
+    settings: GroupSettings, how: dict[str, object], refused: ErrorCode | None
 ) -> None:
-    refusal = why_not(rules, **how)
+    refusal = why_not(settings, **how)
     assert (None if refusal is None else refusal.code) == refused
 
 
@@ -124,9 +124,9 @@ def test_rules_that_cannot_be_kept_are_none(changes: dict[str, object]) -> None:
 
 
 async def change(app: Installation, group: Chat, **changes: Any) -> GroupSettings:
-    rules = await app.services.groups.change(group, GroupSettingsPatch(**changes), by_admin=True)
-    assert isinstance(rules, GroupSettings), rules
-    return rules
+    settings = await app.services.groups.change(group, GroupSettingsPatch(**changes), by_admin=True)
+    assert isinstance(settings, GroupSettings), settings
+    return settings
 
 
 @SHARED_LOOP
@@ -258,14 +258,14 @@ async def test_private_chats_know_no_groups_rules(app: Installation) -> None:
 async def test_a_group_that_moves_takes_everything_along(app: Installation) -> None:
     old, new, anna = a_group(), a_group(), a_person()
     service = app.services
-    rules = await change(app, old, daily_limit=5, who="admins")
+    settings = await change(app, old, daily_limit=5, who="admins")
     await service.credits.grant(anna, 10, "a gift", f"grant {old.platform_id}")
     assert await service.credits.give_to_group(anna, old, 24, f"gift {old.platform_id}") == 24
     saved = await service.saved_styles.save(anna, "Waves", a_photo(), library=old, by_admin=True)
     job = accepted(await submit_request(app, anna, old, by_admin=True))
     await service.groups.migrate(old, new)
     await service.groups.migrate(old, new)
-    assert await service.groups.settings(new) == rules
+    assert await service.groups.settings(new) == settings
     assert await service.groups.settings(old) == RULES
     assert await service.credits.group_balance(new) == 24
     assert await service.saved_styles.library(new) == (saved,)
@@ -288,9 +288,9 @@ async def test_a_group_heard_of_at_its_new_address_before_it_said_so_is_one_grou
         accepted(await submit_request(app, person, group))
         assert await service.credits.give_to_group(person, group, 3, f"gift {group.platform_id}") == 3
         await service.saved_styles.save(person, "Waves", a_photo(), library=group, by_admin=True)
-    rules = await change(app, new, daily_limit=8)
+    settings = await change(app, new, daily_limit=8)
     await service.groups.migrate(old, new)
-    assert await service.groups.settings(new) == rules
+    assert await service.groups.settings(new) == settings
     assert await service.credits.group_balance(new) == 6
     assert [style.name for style in await service.saved_styles.library(new)] == ["Waves", "Waves"]
     jobs = "SELECT COUNT(*) FROM job j JOIN chat c ON c.id = j.chat_id WHERE c.platform_id = :group"

@@ -82,138 +82,138 @@ async def test_a_draft_takes_a_saved_style_and_a_saved_style_waits_for_its_photo
 
 @SHARED_LOOP
 async def test_other_peoples_styles_are_as_if_not_there(app: Installation) -> None:
-    anna, ben, wardrobe = a_person(), a_person(), app.services.saved_styles
+    anna, ben, service = a_person(), a_person(), app.services.saved_styles
     style = await saved(app, anna, "Waves")
-    assert await wardrobe.of_person(ben) == ()
-    assert await wardrobe.picture(ben, private(ben), style.id) is None
-    assert await wardrobe.find(ben, private(ben), "Waves") is None
+    assert await service.of_person(ben) == ()
+    assert await service.picture(ben, private(ben), style.id) is None
+    assert await service.find(ben, private(ben), "Waves") is None
     kept = await stored_keys(app, ben)
     assert reason(await submit_request(app, ben, private(ben), REFERENCE, saved=style.id)) == ErrorCode.STYLE_GONE
     assert await stored_keys(app, ben) == kept
-    assert reason(await wardrobe.rename(ben, style.id, "Mine")) == ErrorCode.STYLE_GONE
-    assert reason(await wardrobe.remove(ben, style.id)) == ErrorCode.STYLE_GONE
-    assert reason(await wardrobe.share_token(ben, style.id)) == ErrorCode.STYLE_GONE
-    assert await wardrobe.of_person(anna) == (style,)
+    assert reason(await service.rename(ben, style.id, "Mine")) == ErrorCode.STYLE_GONE
+    assert reason(await service.remove(ben, style.id)) == ErrorCode.STYLE_GONE
+    assert reason(await service.share_token(ben, style.id)) == ErrorCode.STYLE_GONE
+    assert await service.of_person(anna) == (style,)
 
 
 @SHARED_LOOP
 async def test_names_are_unique_for_each_person_however_they_are_written(app: Installation) -> None:
-    anna, ben, wardrobe = a_person(), a_person(), app.services.saved_styles
+    anna, ben, service = a_person(), a_person(), app.services.saved_styles
     waves = await saved(app, anna, "Great Wave")
     fuji = await saved(app, anna, "Fuji")
     kept = await stored_keys(app, anna)
-    assert reason(await wardrobe.save(anna, "great-wave", a_photo())) == ErrorCode.NAME_TAKEN
-    assert reason(await wardrobe.rename(anna, fuji.id, "GREATWAVE")) == ErrorCode.NAME_TAKEN
-    assert reason(await wardrobe.rename(anna, fuji.id, "Comic")) == ErrorCode.NAME_TAKEN
-    assert reason(await wardrobe.save(anna, "Not a picture", b"not a picture")) == ErrorCode.NOT_A_PICTURE
+    assert reason(await service.save(anna, "great-wave", a_photo())) == ErrorCode.NAME_TAKEN
+    assert reason(await service.rename(anna, fuji.id, "GREATWAVE")) == ErrorCode.NAME_TAKEN
+    assert reason(await service.rename(anna, fuji.id, "Comic")) == ErrorCode.NAME_TAKEN
+    assert reason(await service.save(anna, "Not a picture", b"not a picture")) == ErrorCode.NOT_A_PICTURE
     assert await stored_keys(app, anna) == kept
-    renamed = await wardrobe.rename(anna, waves.id, "the Great Wave")
+    renamed = await service.rename(anna, waves.id, "the Great Wave")
     assert isinstance(renamed, SavedStyle)
-    assert [style.name for style in await wardrobe.of_person(anna)] == ["Fuji", "the Great Wave"]
+    assert [style.name for style in await service.of_person(anna)] == ["Fuji", "the Great Wave"]
     await saved(app, ben, "Fuji")
 
 
 @SHARED_LOOP
 async def test_a_removed_style_is_gone_with_its_bytes_but_not_from_jobs_that_use_it(app: Installation) -> None:
-    anna, wardrobe = a_person(), app.services.saved_styles
+    anna, service = a_person(), app.services.saved_styles
     style = await saved(app, anna, "Waves")
     view = accepted(await submit_request(app, anna, private(anna), REFERENCE, saved=style.id))
-    assert await wardrobe.remove(anna, style.id) is None
+    assert await service.remove(anna, style.id) is None
     assert not {key for key in await stored_keys(app, anna) if key.startswith("style/")}
-    assert reason(await wardrobe.remove(anna, style.id)) == ErrorCode.STYLE_GONE
+    assert reason(await service.remove(anna, style.id)) == ErrorCode.STYLE_GONE
     assert (await ended(app, anna, view.id)).state is State.STORED
 
 
 @SHARED_LOOP
 async def test_the_same_picture_under_two_names_stays_until_both_are_removed(app: Installation) -> None:
-    anna, wardrobe, picture = a_person(), app.services.saved_styles, a_photo()
+    anna, service, picture = a_person(), app.services.saved_styles, a_photo()
     first, second = await saved(app, anna, "One", picture), await saved(app, anna, "Two", picture)
-    await wardrobe.remove(anna, first.id)
-    assert await wardrobe.picture(anna, None, second.id) is not None
-    await wardrobe.remove(anna, second.id)
+    await service.remove(anna, first.id)
+    assert await service.picture(anna, None, second.id) is not None
+    await service.remove(anna, second.id)
     assert await stored_keys(app, anna) == set()
 
 
 @SHARED_LOOP
 async def test_of_forty_at_once_as_many_as_there_is_room_for_are_kept(app: Installation) -> None:
-    anna, wardrobe, picture = a_person(), app.services.saved_styles, a_photo()
-    answers = await asyncio.gather(*(wardrobe.save(anna, f"Style {n} of mine", picture) for n in range(40)))
+    anna, service, picture = a_person(), app.services.saved_styles, a_photo()
+    answers = await asyncio.gather(*(service.save(anna, f"Style {n} of mine", picture) for n in range(40)))
     assert len([answer for answer in answers if isinstance(answer, SavedStyle)]) == MAX_OWN
     refused = [answer for answer in answers if isinstance(answer, UserError)]
     assert refused == [UserError(ErrorCode.SAVED_STYLES_FULL, {"limit": MAX_OWN})] * 10
-    assert len(await wardrobe.of_person(anna)) == MAX_OWN
+    assert len(await service.of_person(anna)) == MAX_OWN
 
 
 @SHARED_LOOP
 async def test_a_shelf_is_filled_by_admins_and_used_by_everybody_there(app: Installation) -> None:
-    anna, ben, group, wardrobe = a_person(), a_person(), a_group(), app.services.saved_styles
-    assert reason(await wardrobe.save(anna, "House", a_photo(), library=group)) == ErrorCode.GROUP_ADMINS_ONLY
-    style = await wardrobe.save(anna, "House", a_photo(), library=group, by_admin=True)
+    anna, ben, group, service = a_person(), a_person(), a_group(), app.services.saved_styles
+    assert reason(await service.save(anna, "House", a_photo(), library=group)) == ErrorCode.GROUP_ADMINS_ONLY
+    style = await service.save(anna, "House", a_photo(), library=group, by_admin=True)
     assert isinstance(style, SavedStyle)
     assert style.in_library
-    assert await wardrobe.library(group) == (style,)
-    assert await wardrobe.of_person(anna) == ()
-    assert await wardrobe.find(ben, group, "house") == style
-    assert await wardrobe.picture(ben, group, style.id) is not None
+    assert await service.library(group) == (style,)
+    assert await service.of_person(anna) == ()
+    assert await service.find(ben, group, "house") == style
+    assert await service.picture(ben, group, style.id) is not None
     view = accepted(await submit_request(app, ben, group, REFERENCE, saved=style.id))
     assert view.reference_name == "House"
     elsewhere = a_group()
     assert reason(await submit_request(app, ben, elsewhere, REFERENCE, saved=style.id)) == ErrorCode.STYLE_GONE
     assert reason(await submit_request(app, ben, private(ben), REFERENCE, saved=style.id)) == ErrorCode.STYLE_GONE
-    assert reason(await wardrobe.remove(ben, style.id, chat=group)) == ErrorCode.STYLE_GONE
-    assert reason(await wardrobe.remove(ben, style.id, chat=elsewhere, by_admin=True)) == ErrorCode.STYLE_GONE
-    assert await wardrobe.remove(ben, style.id, chat=group, by_admin=True) is None
-    assert await wardrobe.library(group) == ()
+    assert reason(await service.remove(ben, style.id, chat=group)) == ErrorCode.STYLE_GONE
+    assert reason(await service.remove(ben, style.id, chat=elsewhere, by_admin=True)) == ErrorCode.STYLE_GONE
+    assert await service.remove(ben, style.id, chat=group, by_admin=True) is None
+    assert await service.library(group) == ()
     await ended(app, ben, view.id)
     await audit(app)
 
 
 @SHARED_LOOP
 async def test_an_own_style_comes_before_one_of_the_shelf_with_the_same_name(app: Installation) -> None:
-    anna, group, wardrobe = a_person(), a_group(), app.services.saved_styles
-    await wardrobe.save(anna, "Waves", a_photo(), library=group, by_admin=True)
+    anna, group, service = a_person(), a_group(), app.services.saved_styles
+    await service.save(anna, "Waves", a_photo(), library=group, by_admin=True)
     own = await saved(app, anna, "Waves")
-    assert await wardrobe.find(anna, group, "waves") == own
+    assert await service.find(anna, group, "waves") == own
 
 
 @SHARED_LOOP
 async def test_a_link_gives_others_a_copy_of_their_own(app: Installation) -> None:
-    anna, ben, wardrobe = a_person(), a_person(), app.services.saved_styles
+    anna, ben, service = a_person(), a_person(), app.services.saved_styles
     style = await saved(app, anna, "Waves")
-    token = await wardrobe.share_token(anna, style.id)
+    token = await service.share_token(anna, style.id)
     assert isinstance(token, str)
-    assert await wardrobe.share_token(anna, style.id) == token
+    assert await service.share_token(anna, style.id) == token
     assert len(token) == 22
-    seen = await wardrobe.by_token(token)
+    seen = await service.by_token(token)
     assert seen is not None
     assert (seen.name, seen.is_shared) == ("Waves", True)
-    assert await wardrobe.picture_by_token(token) == await wardrobe.picture(anna, None, style.id)
-    copy = await wardrobe.adopt(ben, token)
+    assert await service.picture_by_token(token) == await service.picture(anna, None, style.id)
+    copy = await service.adopt(ben, token)
     assert isinstance(copy, SavedStyle)
-    assert await wardrobe.adopt(ben, token) == copy
-    assert await wardrobe.adopt(anna, token) == seen
-    await wardrobe.remove(anna, style.id)
-    assert await wardrobe.picture(ben, None, copy.id) is not None
-    assert await wardrobe.by_token(token) is None
-    assert reason(await wardrobe.adopt(ben, token)) == ErrorCode.STYLE_GONE
+    assert await service.adopt(ben, token) == copy
+    assert await service.adopt(anna, token) == seen
+    await service.remove(anna, style.id)
+    assert await service.picture(ben, None, copy.id) is not None
+    assert await service.by_token(token) is None
+    assert reason(await service.adopt(ben, token)) == ErrorCode.STYLE_GONE
 
 
 @SHARED_LOOP
 async def test_a_copy_finds_another_name_when_its_own_is_taken(app: Installation) -> None:
-    ben, wardrobe = a_person(), app.services.saved_styles
+    ben, service = a_person(), app.services.saved_styles
     for giver in (a_person(), a_person(), a_person()):
-        token = await wardrobe.share_token(giver, (await saved(app, giver, "Waves")).id)
+        token = await service.share_token(giver, (await saved(app, giver, "Waves")).id)
         assert isinstance(token, str)
-        await wardrobe.adopt(ben, token)
-    assert [style.name for style in await wardrobe.of_person(ben)] == ["Waves", "Waves 2", "Waves 3"]
+        await service.adopt(ben, token)
+    assert [style.name for style in await service.of_person(ben)] == ["Waves", "Waves 2", "Waves 3"]
 
 
 @SHARED_LOOP
 async def test_tokens_that_we_did_not_write_open_nothing(app: Installation) -> None:
-    wardrobe = app.services.saved_styles
+    service = app.services.saved_styles
     for token in ("", "x" * 22, "../../../etc/passwd", "é" * 22, "0" * 10_000, "' OR 1=1 --"):
-        assert await wardrobe.by_token(token) is None
-        assert await wardrobe.picture_by_token(token) is None
+        assert await service.by_token(token) is None
+        assert await service.picture_by_token(token) is None
 
 
 async def test_saved_styles_outlive_every_sweep(tmp_path: Path) -> None:
