@@ -1,1 +1,1 @@
-"""The owner's tools: figures, doctor, backup, moving the database."""
+"""Administration package: figures, pause, grants, bans, broadcasts, doctor, backup and moving the database."""

@@ -1,1 +1,1 @@
-"""Credits and payments."""
+"""Billing package: credits, group credits, purchases and refunds."""

@@ -1,8 +1,7 @@
-"""Units on top of the day's: granted by the owner, bought, or given to a group's pot.
+"""Credits: units on top of the daily quota, granted by the owner, bought, or given to a group.
 
-A wish is paid by the person's day, then by their purse, then by the pot of the group where they ask
-(`bot.jobs.admission`). Whatever moves carries a key, and the same key moves once: a payment that is told twice is
-credited once.
+A request is paid from the person's daily quota, then from their credits, then from the credits of the group where it
+is made (`bot.jobs.admission`). Every movement carries an idempotency key: a payment reported twice is credited once.
 """
 
 from dataclasses import dataclass
@@ -20,12 +19,12 @@ from storage import balances, ledger, people, purchases
 from storage.database import Database
 from storage.ledger import Balance, Scope
 
-MAX_UNITS = 10_000  # in one movement
+MAX_UNITS = 10_000  # in one grant or gift
 
 
 @dataclass(frozen=True)
 class CreditPackage:
-    """What is for sale: so many units for so many Telegram Stars."""
+    """An offer: this many units for this many Telegram Stars."""
 
     units: int
     stars: int
@@ -33,7 +32,7 @@ class CreditPackage:
 
 @dataclass(frozen=True)
 class Purchase:
-    """What was bought. `repeated`: this charge was credited before, and nothing was added now."""
+    """A purchase; `at`: epoch seconds. `repeated`: the charge had been credited before, so nothing was added now."""
 
     charge_id: str
     units: int
@@ -45,7 +44,7 @@ class Purchase:
 
 @dataclass(frozen=True)
 class Refund:
-    """What is to be given back, to whom, and how many units their purse still had of it."""
+    """A refund to be paid out by the platform. `taken_back`: the unused units withdrawn from the person's credits."""
 
     charge_id: str
     person: Person
@@ -55,7 +54,7 @@ class Refund:
 
 @dataclass(frozen=True)
 class CreditService:
-    """Everybody's purses and every group's pot."""
+    """The credits of people and groups. `packages`: what is for sale."""
 
     database: Database
     clock: Clock
@@ -63,7 +62,7 @@ class CreditService:
     packages: tuple[CreditPackage, ...] = ()
 
     async def balance(self, person: Person) -> int:
-        """What is in a person's purse."""
+        """A person's credits, in units."""
         async with self.database.read() as connection:
             person_id = await people.find_person_id(
                 connection, platform=person.platform, platform_id=person.platform_id
@@ -71,12 +70,15 @@ class CreditService:
             return 0 if person_id is None else await balances.get(connection, quota.credits_scope(person_id))
 
     async def group_balance(self, chat: Chat) -> int:
-        """What is in a group's pot now."""
+        """A group's credits, in units: lasting ones and those given from today's quota."""
         async with self.database.read() as connection:
             return await group_balance(connection, chat, self.clock.now()) or 0
 
     async def grant(self, person: Person, units: int, why: str, key: str) -> int | UserError:
-        """Put units into a person's purse, once by this key; returns what is in it then."""
+        """Add units to a person's credits, once for each `key`; returns the new balance.
+
+        Errors: UNITS_INVALID unless 1 <= units <= MAX_UNITS. `why` goes into the ledger.
+        """
         if not 1 <= units <= MAX_UNITS:
             return UserError(ErrorCode.UNITS_INVALID)
         now = self.clock.now()
@@ -86,7 +88,7 @@ class CreditService:
             return await balances.get(connection, own_scope)
 
     async def check_purchase(self, person: Person, units: int, stars: int) -> UserError | None:
-        """Why this can't be sold to them (any more), if so: asked just before they pay."""
+        """Why it can't be sold to this person: NOT_FOR_SALE, BANNED, or None. Checked just before payment."""
         if CreditPackage(units, stars) not in self.packages:
             return UserError(ErrorCode.NOT_FOR_SALE)
         async with self.database.read() as connection:
@@ -97,7 +99,7 @@ class CreditService:
         return UserError(ErrorCode.BANNED) if is_banned else None
 
     async def add_purchase(self, charge_id: str, person: Person, units: int, stars: int) -> Purchase:
-        """They have paid: the units are in their purse, once for this charge, however often it is told."""
+        """Credit a completed payment, once for each `charge_id` however often it is reported."""
         now = self.clock.now()
         async with self.database.write() as connection:
             person_id = await person_row(connection, person, now)
@@ -112,7 +114,7 @@ class CreditService:
         return Purchase(charge_id, units, stars, now, repeated=not is_new)
 
     async def purchases(self, person: Person) -> tuple[Purchase, ...]:
-        """What they have bought, newest first."""
+        """A person's purchases, newest first."""
         async with self.database.read() as connection:
             person_id = await people.find_person_id(
                 connection, platform=person.platform, platform_id=person.platform_id
@@ -124,8 +126,11 @@ class CreditService:
         )
 
     async def begin_refund(self, charge_id: str) -> Refund | UserError:
-        """Begin to give a payment back: what is left of its units goes out of the purse, once. Then the platform gives
-        the money back, and `refunded` is told; until then this may be asked again."""
+        """Withdraw what is left of a purchase's units, once. The caller then has the platform pay the money back and
+        calls `finish_refund`; until then this may be repeated with the same result.
+
+        Errors: PAYMENT_UNKNOWN, REFUNDED.
+        """
         now = self.clock.now()
         async with self.database.write() as connection:
             bought = await purchases.get(connection, charge_id)
@@ -146,14 +151,15 @@ class CreditService:
         return Refund(charge_id, person, bought.stars, taken_back)
 
     async def finish_refund(self, charge_id: str) -> None:
-        """The money is back with its person."""
+        """Record that the platform has paid the money back."""
         async with self.database.write() as connection:
             await purchases.mark_refunded(connection, charge_id, self.clock.now())
 
     async def give_to_group(self, person: Person, chat: Chat, units: int, key: str) -> int | UserError:
-        """Give units to a group's pot, once by this key; returns what is in it then.
+        """Move units from a person to a group's credits, once for each `key`; returns the group's new balance.
 
-        Those of the giver's day go first, and go with it in the pot too; then those of the purse, which last.
+        Units of the giver's daily quota go first and expire with the day; then the giver's own credits, which don't.
+        Errors: GROUPS_ONLY, UNITS_INVALID, TOO_FEW_UNITS, BANNED.
         """
         if not chat.is_group:
             return UserError(ErrorCode.GROUPS_ONLY)
@@ -163,8 +169,8 @@ class CreditService:
             async with self.database.write() as connection:
                 await self._give(connection, person, chat, units, f"gift:{key}")
                 return await group_balance(connection, chat, self.clock.now()) or 0
-        except RequestDenied as refused:
-            return refused.error
+        except RequestDenied as denied:
+            return denied.error
 
     async def _give(self, connection: AsyncConnection, person: Person, chat: Chat, units: int, key: str) -> None:
         now = self.clock.now()

@@ -1,5 +1,5 @@
-"""Credits in chats: pictures for Telegram Stars (/buy), if the owner sells any, what a shop has to say (/terms,
-/support, /paysupport), and gifts to a group (/give)."""
+"""Payment commands: credits for Telegram Stars (/buy) if the owner sells any, the /terms, /support and /paysupport
+that Telegram requires of sellers, and gifts to a group (/give)."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -15,29 +15,29 @@ from bot.messaging.registry import IN_GROUPS, IN_PRIVATE, Command, Feature, Form
 
 
 class Refunder(Protocol):
-    """What gives Stars back: the platform."""
+    """Refunds Telegram Stars."""
 
     async def refund_payment(self, person_id: str, charge_id: str) -> None:
-        """Give a payment back; once more is no error. Raises TryLater or TargetGone."""
+        """Refund a payment; repeating it is no error. Raises TryLater or TargetGone."""
 
 
 @dataclass(frozen=True)
 class BuyCredits(CallbackData, kind="buy"):
-    """A package of credits."""
+    """The button of a credit package: its units and its price in Stars."""
 
     units: int
     stars: int
 
 
 class PaymentCommands:
-    """Sells credits and takes gifts. `owners`: "platform:id" of each; `clock` gives epoch seconds."""
+    """The payment commands. `owners`: "platform:id" of each; `clock`: returns epoch seconds."""
 
     def __init__(self, credit_service: CreditService, owners: Collection[str], clock: Callable[[], float]) -> None:
         self._credits, self._owners, self._clock = credit_service, owners, clock
 
     def feature(self) -> Feature:
-        """What it registers. /buy stands in the menu only where something is sold."""
-        for_sale = mark("Buy credits with Telegram Stars") if self._credits.packages else ""
+        """The commands and button handlers of this feature. /buy is in the menu only if something is sold."""
+        for_sale = mark("More pictures for Telegram Stars") if self._credits.packages else ""
         give = Form(
             options=(Option("pictures", mark("How many pictures to give"), OptionKind.NUMBER),),
             template="{pictures}",
@@ -62,7 +62,7 @@ class PaymentCommands:
         return Feature(commands, (on_press(BuyCredits, self.pressed),))
 
     async def buy(self, message: IncomingMessage, _: str) -> Card:
-        """What is for sale."""
+        """/buy: the packages for sale."""
         person = message.person
         return offers_card(self._credits.packages, await self._credits.balance(person), person)
 
@@ -73,12 +73,12 @@ class PaymentCommands:
         return support_card(self._owner(message.person), message.person, ())
 
     async def payment_support(self, message: IncomingMessage, _: str) -> Card:
-        """The same, with the ids of their payments."""
+        """/paysupport: the support card with the ids of the person's payments."""
         bought = [purchase.charge_id for purchase in await self._credits.purchases(message.person)]
         return support_card(self._owner(message.person), message.person, bought)
 
     async def give(self, message: IncomingMessage, text: str) -> Card:
-        """A gift to the group where it is written."""
+        """/give: give units to the group in which it is written."""
         texts, text = texts_for(message.person.language), text.strip()
         units = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
         balance = await self._credits.give_to_group(message.person, message.chat, units, message.source)
@@ -87,7 +87,7 @@ class PaymentCommands:
         return Card(thanks_text(units, balance, message.person))
 
     async def pressed(self, data: BuyCredits, press: ButtonPress) -> CallbackAnswer:
-        """A package was chosen: here is its invoice."""
+        """Answer the choice of a package with its invoice."""
         units, stars = data.units, data.stars
         problem = await self._credits.check_purchase(press.person, units, stars)
         if problem is not None:
@@ -98,7 +98,7 @@ class PaymentCommands:
         return CallbackAnswer(card=Card("", invoice=Invoice(title, about, _payload(units, stars), stars)))
 
     async def checkout(self, person: Person, payload: str, stars: int) -> str:
-        """Why it can't be sold any more, or nothing; asked just before they pay."""
+        """The translated reason why it can't be sold, or "". Called just before payment; `stars`: the price."""
         units = _units(payload, stars)
         problem = (
             UserError(ErrorCode.NOT_FOR_SALE)
@@ -108,9 +108,9 @@ class PaymentCommands:
         return "" if problem is None else error_message(problem, texts_for(person.language), now=self._clock())
 
     async def paid(self, person: Person, payload: str, stars: int, charge_id: str) -> Card:
-        """They have paid: credited once, however often it is told."""
+        """Credit a completed payment, once for each `charge_id`, and return the thank-you card."""
         texts, units = texts_for(person.language), _units(payload, stars)
-        if units is None:  # not from an invoice of ours: the owner can give it back by its id
+        if units is None:  # not one of our invoices: the owner can refund it by its id
             return support_card(self._owner(person), person, (charge_id,))
         await self._credits.add_purchase(charge_id, person, units, stars)
         return Card(bought_text(units, await self._credits.balance(person), texts))
@@ -122,7 +122,7 @@ class PaymentCommands:
 
 
 def offers_card(packages: Sequence[CreditPackage], left: int, person: Person) -> Card:
-    """What is for sale."""
+    """The packages with a button each. `left`: the person's credits, in units."""
     texts = texts_for(person.language)
     if not packages:
         return Card(texts.gettext("There is nothing to buy here: everyone gets new pictures every day."))
@@ -141,14 +141,14 @@ def offers_card(packages: Sequence[CreditPackage], left: int, person: Person) ->
 
 
 def bought_text(units: int, left: int, texts: Texts) -> str:
-    """After a payment."""
-    bought = texts.ngettext("Thank you! {n} credit is yours.", "Thank you! {n} credits are yours.", units)
-    there = texts.ngettext("You have {n} credit now.", "You have {n} credits now.", left)
+    """The thanks after a payment. `units`: just bought; `left`: the new balance."""
+    bought = texts.ngettext("Thank you! {n} picture is yours.", "Thank you! {n} pictures are yours.", units)
+    there = texts.ngettext("{n} is in your purse now.", "{n} are in your purse now.", left)
     return f"{bought} {there}"
 
 
 def thanks_text(units: int, group_credits: int, person: Person) -> str:
-    """After a gift."""
+    """The thanks after a gift of `units`. `group_credits`: the group's new balance."""
     texts = texts_for(person.language)
     given = texts.ngettext("Thank you for {n} picture!", "Thank you for {n} pictures!", units)
     there = texts.ngettext(
@@ -160,7 +160,7 @@ def thanks_text(units: int, group_credits: int, person: Person) -> str:
 
 
 def terms_text(texts: Texts) -> str:
-    """What is bought, and what if not."""
+    """The terms of sale."""
     return "\n".join(
         [
             texts.gettext(
@@ -176,7 +176,7 @@ def terms_text(texts: Texts) -> str:
 
 
 def support_card(owner: str | None, person: Person, charges: Sequence[str]) -> Card:
-    """Who helps; with the ids of payments, which they need."""
+    """Whom to write to for help, with up to five payment ids. `owner`: their platform id, if known."""
     texts = texts_for(person.language)
     name = texts.gettext("the owner of this bot")
     lines = [texts.gettext("For help, write to {owner}.", owner=name)]
@@ -194,7 +194,7 @@ def _payload(units: int, stars: int) -> str:
 
 
 def _units(payload: str, stars: int) -> int | None:
-    """How many units an invoice of ours was about; None for any other."""
+    """The units in the payload of one of our invoices; None for any other payload or a wrong price."""
     match payload.split(":"):
         case ["units", units, price] if units.isascii() and units.isdigit() and price == str(stars) and len(units) < 7:
             return int(units)

@@ -1,1 +1,1 @@
-"""Group settings: the rules, the command and the card."""
+"""Group settings package: the settings and their checks, the /settings command and its cards."""

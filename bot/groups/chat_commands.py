@@ -1,4 +1,4 @@
-"""/settings: what a group's admins set; and the greeting when the bot is added to a group."""
+"""/settings for the admins of a group, and the greeting when the bot is added to a group."""
 
 from collections.abc import Callable, Sequence
 
@@ -31,13 +31,13 @@ HELP = (
 
 
 class GroupCommands:
-    """Answers what concerns a group's settings. `styles`: those on offer; `clock` gives epoch seconds."""
+    """The /settings command and its buttons. `styles`: the styles on offer; `clock`: returns epoch seconds."""
 
     def __init__(self, groups: GroupService, styles: Sequence[Style], clock: Callable[[], float]) -> None:
         self._groups, self._styles, self._clock = groups, styles, clock
 
     def feature(self) -> Feature:
-        """What it registers."""
+        """The command and the button handlers of this feature."""
         form = Form(
             options=(Option("change", mark("Such as: limit 35, quiet 22:30-06:45, styles 0,2,ref"), required=False),),
             template="{change}",
@@ -77,7 +77,7 @@ class GroupCommands:
         )
 
     async def change_setting(self, data: ChangeSetting, press: ButtonPress) -> CallbackAnswer:
-        """Another value of a rule, or another page of the styles."""
+        """Store another value of a setting, or show another page of the styles."""
         if (denied := await self._denied(press)) is not None:
             return denied
         if data.field is SettingField.PAGE:
@@ -88,7 +88,7 @@ class GroupCommands:
         return CallbackAnswer(edit=settings_card(settings, press.person))
 
     async def switch_style(self, data: SwitchStyle, press: ButtonPress) -> CallbackAnswer:
-        """A style may be used in the group, or not any more."""
+        """Allow a style in the group, or disallow it."""
         if (denied := await self._denied(press)) is not None:
             return denied
         settings = await self._groups.settings(press.chat)
@@ -100,13 +100,13 @@ class GroupCommands:
         return CallbackAnswer(edit=styles_card(changed, self._styles, press.person, page=page))
 
     async def _denied(self, press: ButtonPress) -> CallbackAnswer | None:
-        """Only admins of the group may."""
+        """The error answer for anyone who is not an admin of this group; None for admins."""
         if press.chat.is_group and await press.is_admin():
             return None
         return error_answer(UserError(ErrorCode.GROUP_ADMINS_ONLY), press.person, self._clock())
 
     async def _page(self, press: ButtonPress, number: int) -> Card:
-        """The settings (-1), or a page of the styles that may be used."""
+        """The settings card for -1, else that page of the style switches (from 0)."""
         settings = await self._groups.settings(press.chat)
         if number < 0:
             return settings_card(settings, press.person)

@@ -1,4 +1,4 @@
-"""Manners in groups: what its admins allow there, when, how much and to whom."""
+"""Group settings: which requests a group's admins allow, from whom, how often and when."""
 
 from dataclasses import dataclass, fields, replace
 from enum import Enum, auto
@@ -47,7 +47,7 @@ def check_group_request(
     if settings.styles is not None and style not in settings.styles:
         return UserError(ErrorCode.GROUP_STYLE)
     if last_request_at is not None and last_request_at > now:
-        last_request_at = None  # a clock was set back since: or else they could not ask for hours
+        last_request_at = None  # a clock was set back: without this, the person could not make requests for hours
     wait = 0.0 if last_request_at is None else last_request_at + settings.cooldown_seconds - now
     if wait > 0:
         return UserError(ErrorCode.GROUP_COOLDOWN, {"seconds": wait})
@@ -57,7 +57,7 @@ def check_group_request(
 
 
 def quiet_until(settings: GroupSettings, now: float) -> float | None:
-    """When the quiet hours end that are now; None when it isn't quiet. Pure."""
+    """When the current quiet hours end, epoch seconds; None outside quiet hours. `now`: epoch seconds. Pure."""
     if settings.quiet_from is None or settings.quiet_to is None or settings.quiet_from == settings.quiet_to:
         return None
     minute = now / 60 % DAY_MINUTES
@@ -67,7 +67,7 @@ def quiet_until(settings: GroupSettings, now: float) -> float | None:
 
 
 def is_valid(settings: GroupSettings) -> bool:
-    """Whether these rules can be kept: every number in its bounds, quiet hours with both ends. Pure."""
+    """Whether every value is within its bounds and quiet hours have both ends. Pure."""
     hours = settings.delete_cards_after_hours
     minutes = (settings.quiet_from, settings.quiet_to)
     return (
@@ -81,7 +81,7 @@ def is_valid(settings: GroupSettings) -> bool:
 
 
 class Unchanged(Enum):
-    """A setting that a patch leaves as it is; None is a value of some."""
+    """Marks a setting that a patch leaves as it is; None cannot, since it is a value of some settings."""
 
     UNCHANGED = auto()
 
@@ -91,7 +91,7 @@ UNCHANGED = Unchanged.UNCHANGED
 
 @dataclass(frozen=True)
 class GroupSettingsPatch:
-    """New values for some settings of a group; the fields are those of `GroupSettings`."""
+    """New values for some settings of a group. The fields and their units are those of `GroupSettings`."""
 
     enabled: bool | Unchanged = UNCHANGED
     styles: frozenset[int] | Unchanged | None = UNCHANGED
@@ -104,26 +104,29 @@ class GroupSettingsPatch:
     ask_consent: bool | Unchanged = UNCHANGED
 
     def apply(self, settings: GroupSettings) -> GroupSettings:
-        """The settings with the new values. Pure."""
+        """A copy of the settings with the new values. Pure."""
         named = {field.name: getattr(self, field.name) for field in fields(self)}
         return replace(settings, **{name: value for name, value in named.items() if value is not UNCHANGED})
 
 
 @dataclass(frozen=True)
 class GroupService:
-    """What admins set for their group."""
+    """Reads and changes the settings of groups."""
 
     database: Database
     clock: Clock
 
     async def settings(self, chat: Chat) -> GroupSettings:
-        """The group's rules as they are now."""
+        """The group's settings; the defaults for a group that is not known yet."""
         async with self.database.read() as connection:
             chat_id = await people.find_chat_id(connection, platform=chat.platform, platform_id=chat.platform_id)
             return GroupSettings() if chat_id is None else await groups.get_settings(connection, chat_id)
 
     async def change(self, chat: Chat, patch: GroupSettingsPatch, *, by_admin: bool) -> GroupSettings | UserError:
-        """Change what the patch names and leave the rest; only admins of the group may."""
+        """Apply a patch and return the new settings.
+
+        Errors: GROUP_ADMINS_ONLY unless `by_admin`; SETTING_INVALID for a value out of bounds.
+        """
         if not by_admin:
             return UserError(ErrorCode.GROUP_ADMINS_ONLY)
         async with self.database.write() as connection:
@@ -135,22 +138,23 @@ class GroupService:
         return settings
 
     async def migrate(self, old: Chat, new: Chat) -> None:
-        """The group has a new address (Telegram: it became a supergroup); all that is known of it follows.
+        """Move a group's data to its new platform id, as when a Telegram group becomes a supergroup.
 
-        Told twice, from either side, it changes nothing more.
+        Data already stored under the new id is merged. Repeating the call changes nothing, so both service messages
+        of Telegram (in the old and in the new chat) may trigger it.
         """
         now = self.clock.now()
         async with self.database.write() as connection:
-            before = await people.find_chat_id(connection, platform=old.platform, platform_id=old.platform_id)
-            young = await people.find_chat_id(connection, platform=new.platform, platform_id=new.platform_id)
-            if before is None:
+            older_id = await people.find_chat_id(connection, platform=old.platform, platform_id=old.platform_id)
+            newer_id = await people.find_chat_id(connection, platform=new.platform, platform_id=new.platform_id)
+            if older_id is None:
                 return
-            if young is not None and young != before:
-                for chat_id in sorted({young, before}):
+            if newer_id is not None and newer_id != older_id:
+                for chat_id in sorted({newer_id, older_id}):
                     await people.lock_chat(connection, chat_id)
-                await _move_group_credits(connection, young, before, now)
-                await groups.merge(connection, source_id=young, target_id=before)
-            await groups.set_platform_id(connection, before, new.platform_id)
+                await _move_group_credits(connection, newer_id, older_id, now)
+                await groups.merge(connection, source_id=newer_id, target_id=older_id)
+            await groups.set_platform_id(connection, older_id, new.platform_id)
 
 
 async def _upsert_chat(connection: AsyncConnection, chat: Chat, now: float) -> int:
@@ -159,12 +163,12 @@ async def _upsert_chat(connection: AsyncConnection, chat: Chat, now: float) -> i
     )
 
 
-async def _move_group_credits(connection: AsyncConnection, young: int, old: int, now: float) -> None:
-    """What was put into the pot at the new address belongs into the old one, which goes on."""
+async def _move_group_credits(connection: AsyncConnection, newer_id: int, older_id: int, now: float) -> None:
+    """Move the credits given to the new chat to the old chat's row, which is the one that is kept."""
     for period in (quota.EVER, quota.day(now)):
-        source, target = quota.group_credits_scope(young, period), quota.group_credits_scope(old, period)
+        source, target = quota.group_credits_scope(newer_id, period), quota.group_credits_scope(older_id, period)
         units = await balances.get(connection, source)
         if units:
-            key = f"moved:{young}:{period}"
+            key = f"moved:{newer_id}:{period}"
             await balances.withdraw(connection, source, units, key=f"{key}:out", why="moved", now=now)
             await balances.deposit(connection, target, units, key=f"{key}:in", why="moved", now=now)

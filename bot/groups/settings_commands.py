@@ -16,7 +16,7 @@ from bot.messaging.pagination import clamp_page, page_buttons
 from bot.messaging.platform import Button, Card, Person
 
 STYLE_SHIFT = 2  # the first number of callback data is never negative, styles begin at -2
-NONE = -1  # a button's value for "no such rule"
+NONE = -1  # a button's value for "not set"
 STYLES_PER_PAGE = 12
 _COLUMNS = 2
 _LIMITS = (None, 10, 20, 50, 100, 200, 500)
@@ -29,7 +29,7 @@ _ON = frozenset({"on", "yes", "开", "打开"})
 
 
 class SettingField(IntEnum):
-    """Which setting a button changes; with it goes the new value, or NONE."""
+    """The setting that a button changes. The comments give the values; NONE removes a limit."""
 
     ENABLED = 0  # 1 or 0
     ADMINS_ONLY = 1  # 1 or 0
@@ -43,7 +43,7 @@ class SettingField(IntEnum):
 
 @dataclass(frozen=True)
 class ChangeSetting(CallbackData, kind="rule"):
-    """Set this rule to this value."""
+    """A button that sets a setting to a value."""
 
     field: SettingField
     value: int
@@ -51,7 +51,7 @@ class ChangeSetting(CallbackData, kind="rule"):
 
 @dataclass(frozen=True)
 class SwitchStyle(CallbackData, kind="look"):
-    """Allow a style in the group (`on` 1) or not (0)."""
+    """A button that allows a style in the group (`on` 1) or disallows it (0)."""
 
     shifted: int
     on: int
@@ -63,14 +63,14 @@ class SwitchStyle(CallbackData, kind="look"):
 
 
 def switch_style(index: int, *, on: bool) -> SwitchStyle:
-    """The press for a style's index."""
+    """The callback data that switches the style of this index."""
     return SwitchStyle(index + STYLE_SHIFT, int(on))
 
 
 def patch_of_press(press: ChangeSetting) -> GroupSettingsPatch:
-    """What a press changes."""
+    """The change that a button asks for."""
     value = press.value
-    there = None if value < 0 else value
+    limit = None if value < 0 else value
     match press.field:
         case SettingField.ENABLED:
             return GroupSettingsPatch(enabled=value == 1)
@@ -79,22 +79,22 @@ def patch_of_press(press: ChangeSetting) -> GroupSettingsPatch:
         case SettingField.CONSENT:
             return GroupSettingsPatch(ask_consent=value == 1)
         case SettingField.LIMIT:
-            return GroupSettingsPatch(daily_limit=there)
+            return GroupSettingsPatch(daily_limit=limit)
         case SettingField.COOLDOWN:
             return GroupSettingsPatch(cooldown_seconds=value)
-        case SettingField.QUIET if there is None:
+        case SettingField.QUIET if limit is None:
             return GroupSettingsPatch(quiet_from=None, quiet_to=None)
         case SettingField.QUIET:
             start, end = divmod(value, DAY_MINUTES)
             return GroupSettingsPatch(quiet_from=start, quiet_to=end)
         case SettingField.DELETE:
-            return GroupSettingsPatch(delete_cards_after_hours=None if there is None else float(there))
+            return GroupSettingsPatch(delete_cards_after_hours=None if limit is None else float(limit))
         case SettingField.PAGE:
             return GroupSettingsPatch()
 
 
 def patch_of_text(text: str, styles: Sequence[Style]) -> GroupSettingsPatch | None:
-    """What `/settings limit 35` and the like change; None when that makes no sense."""
+    """The change that the text after /settings asks for, such as `limit 35`; None if it can't be parsed."""
     what, _, value = text.strip().partition(" ")
     value = value.strip().casefold()
     number = int(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
@@ -121,7 +121,7 @@ def patch_of_text(text: str, styles: Sequence[Style]) -> GroupSettingsPatch | No
 def toggle_style(
     allowed: frozenset[int] | None, index: int, styles: Sequence[Style], *, on: bool
 ) -> frozenset[int] | None:
-    """The styles that may be used after one was switched; None: all."""
+    """The allowed style indices after switching one on or off; None: all."""
     everything = frozenset(switchable_styles(styles))
     now = everything if allowed is None else allowed & everything
     now = now | ({index} & everything) if on else now - {index}
@@ -129,12 +129,12 @@ def toggle_style(
 
 
 def page_of(index: int, styles: Sequence[Style]) -> int:
-    """The page of the switches on which a style stands."""
+    """The page (from 0) of the style switches on which a style is shown; 0 if it is on none."""
     return next((at for at, style in enumerate(switchable_styles(styles)) if style == index), 0) // STYLES_PER_PAGE
 
 
 def switchable_styles(styles: Sequence[Style]) -> list[int]:
-    """The styles that admins may switch, with that of a reference picture last."""
+    """The indices of the styles that admins may switch; reference pictures come last."""
     return [*(style.index for style in styles if style is not SHEET), REFERENCE]
 
 
@@ -158,7 +158,7 @@ def _styles_patch(value: str, styles: Sequence[Style]) -> GroupSettingsPatch | N
 
 
 def settings_card(settings: GroupSettings, person: Person) -> Card:
-    """All rules in words, and a button for each; a press sets the value that comes next."""
+    """The card of all settings as text, with a button for each that sets its next value."""
     texts = texts_for(person.language)
     how = texts.gettext(
         "A button sets the next value. For others write: /settings limit 35, cooldown 90, quiet 22:30-06:45 (UTC), "
@@ -168,7 +168,7 @@ def settings_card(settings: GroupSettings, person: Person) -> Card:
 
 
 def styles_card(settings: GroupSettings, styles: Sequence[Style], person: Person, *, page: int) -> Card:
-    """Which styles may be used, one switch each."""
+    """One page (from 0) of the style switches; a page out of range shows the nearest one."""
     texts, indices = texts_for(person.language), switchable_styles(styles)
     pages = -(-len(indices) // STYLES_PER_PAGE)
     page = clamp_page(page, pages)
@@ -226,7 +226,7 @@ def _when_and_what(settings: GroupSettings, texts: Texts) -> list[str]:
 
 
 def _buttons(settings: GroupSettings, texts: Texts) -> ButtonRows:
-    """Two in a row; each says what it sets."""
+    """The settings buttons, two in a row, each labelled with the value it sets."""
     switch = texts.gettext("⏹ Switch off") if settings.enabled else texts.gettext("▶ Switch on")
     who = texts.gettext("👥 Everyone may ask") if settings.who == "admins" else texts.gettext("👮 Only admins")
     consent = texts.gettext("🙈 Don't ask for consent") if settings.ask_consent else texts.gettext("🙋 Ask for consent")
@@ -280,7 +280,7 @@ def _retention_button(settings: GroupSettings, texts: Texts) -> Button:
 
 
 def _next(steps: Sequence[float | None], now: float | None) -> float | None:
-    """The step after the current value, which need not be a step itself; round at the end."""
+    """The smallest step above the current value, or the first step after the last one."""
     following = [step for step in steps if step is not None and step > (0 if now is None else now)]
     return following[0] if following else steps[0]
 

@@ -1,1 +1,1 @@
-"""What is kept of people, exported for them, and deleted."""
+"""Privacy package: data export, deletion, opting out and language."""

@@ -1,1 +1,1 @@
-"""Reference styles that people keep, share, and put into a group's library."""
+"""Saved styles package: a person's own and a group's library of reference pictures."""

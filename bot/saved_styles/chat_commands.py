@@ -1,5 +1,5 @@
-"""Saved styles in chats: kept by name (/savestyle, /renamestyle), listed (/mystyles), shared by a link, and in a
-group's library (/shelf)."""
+"""Commands for saved styles: saving (/savestyle), renaming (/renamestyle), listing (/mystyles), sharing by link, and
+the group's library (/shelf)."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ from bot.saved_styles.service import SavedStyleService
 
 STYLES_PER_PAGE = 10
 _COLUMNS = 2
-_LINK = "style_"  # what the payload of a deep link to a saved style begins with
+_LINK = "style_"  # prefix of the payload of a deep link to a saved style
 HELP = (
     HelpLine(
         90,
@@ -52,7 +52,7 @@ _NAME = Option("name", mark("What to call the style"))
 
 
 class SavedStyleAction(IntEnum):
-    """What a button of a saved style does."""
+    """The action of a saved style's button."""
 
     OPEN = 0
     SHARE = 1
@@ -63,7 +63,7 @@ class SavedStyleAction(IntEnum):
 
 @dataclass(frozen=True)
 class SavedStylesPage(CallbackData, kind="closet"):
-    """Another page of the list; `person` is whose list it is (`person_key`)."""
+    """A page of the list, from 0. `person`: the `person_key` of the list's owner."""
 
     person: int
     page: int
@@ -71,15 +71,17 @@ class SavedStylesPage(CallbackData, kind="closet"):
 
 @dataclass(frozen=True)
 class SavedStylePress(CallbackData, kind="saved"):
-    """A button of a saved style."""
+    """A button of a saved style, by its id."""
 
     saved_style: int
     action: SavedStyleAction
 
 
 class SavedStyleCommands:
-    """Answers what concerns saved styles. `link` turns the payload of a deep link into one, where there are any;
-    `clock` gives epoch seconds."""
+    """The commands and buttons of saved styles.
+
+    `link`: makes a deep link of a payload, None on platforms without them; `clock`: returns epoch seconds.
+    """
 
     def __init__(
         self,
@@ -93,8 +95,8 @@ class SavedStyleCommands:
         self._link, self._capabilities = link, capabilities
 
     def feature(self) -> Feature:
-        """What it registers."""
-        save = Form((_PICTURE, _NAME), "{name}", mark("Save a picture as a style of your own"))
+        """The commands and button handlers of this feature."""
+        save = Form((_PICTURE, _NAME), "{name}", mark("Keep a picture as a style of your own"))
         rename = Form((Option("style", mark("What it is called")), _NAME), "{style} = {name}")
         library = Form(
             (
@@ -129,16 +131,16 @@ class SavedStyleCommands:
         return Feature(commands, presses, (StartLink(_LINK, self.adopt),), HELP)
 
     async def mine(self, message: IncomingMessage, _: str) -> Card:
-        """The list."""
+        """/mystyles: the first page of the list."""
         available = await self._available(message.person, message.chat)
         return saved_styles_card(available, message.person, page=0, capabilities=self._capabilities)
 
     async def save(self, message: IncomingMessage, text: str) -> Card:
-        """Keep a picture as a style of one's own."""
+        """/savestyle: save a picture as the person's own style."""
         return await self._save(message, text.strip(), library=False)
 
     async def library(self, message: IncomingMessage, text: str) -> Card:
-        """The group's library, or one more style for it."""
+        """/shelf: show the group's library, or with a name add a style to it."""
         if not message.chat.is_group:
             texts = texts_for(message.person.language)
             return Card(texts.gettext("A shelf belongs to a group. Your own styles are in /mystyles."))
@@ -147,7 +149,7 @@ class SavedStyleCommands:
         return await self._save(message, text.strip(), library=True)
 
     async def adopt(self, message: IncomingMessage, token: str) -> Card:
-        """What somebody finds who came by a shared link: a copy of the style."""
+        """Answer a start by a share link: copy the style to the person's own."""
         texts = texts_for(message.person.language)
         style = await self._saved_styles.adopt(message.person, token)
         if isinstance(style, UserError):
@@ -157,14 +159,14 @@ class SavedStyleCommands:
         return Card(text, picture=None if jpeg is None else _picture(style, jpeg))
 
     async def turn_page(self, data: SavedStylesPage, press: ButtonPress) -> CallbackAnswer:
-        """Another page of the list, in place of this one."""
+        """Show another page of the list in place of this one."""
         if data.person != person_key(press.person):
             return not_yours(press.person)
         available = await self._available(press.person, press.chat)
         return CallbackAnswer(edit=saved_styles_card(available, press.person, page=data.page))
 
     async def pressed(self, data: SavedStylePress, press: ButtonPress) -> CallbackAnswer:
-        """A button of a saved style."""
+        """Handle a button of a saved style."""
         available = await self._available(press.person, press.chat)
         style = next((one for one in available if one.id == data.saved_style), None)
         if style is None:
@@ -199,25 +201,25 @@ class SavedStyleCommands:
         data = await read_attachment(picture)
         if isinstance(data, UserError):
             return Card(error_message(data, texts, now=self._clock()))
-        where = message.chat if library else None
-        style = await self._saved_styles.save(message.person, name, data, library=where, by_admin=by_admin)
+        target = message.chat if library else None
+        style = await self._saved_styles.save(message.person, name, data, library=target, by_admin=by_admin)
         if isinstance(style, UserError):
             return Card(error_message(style, texts, now=self._clock()))
         return saved_card(style, message.person, has_links=self._link is not None)
 
     async def rename(self, message: IncomingMessage, text: str) -> Card:
-        """Another name for a style of theirs; for one of the shelf, by an admin."""
+        """/renamestyle: rename the person's own style or, by an admin, one in the group's library."""
         person, chat, texts = message.person, message.chat, texts_for(message.person.language)
         available = await self._available(person, chat)
-        meant = parse_rename(text, [style.name for style in available])
-        if meant is None:
+        parsed = parse_rename(text, [style.name for style in available])
+        if parsed is None:
             return Card(texts.gettext("Write /renamestyle, the name of a saved style, and its new name."))
-        style = next(style for style in available if normalize(style.name) == normalize(meant[0]))
+        style = next(style for style in available if normalize(style.name) == normalize(parsed[0]))
         by_admin = style.in_library and await message.is_admin()
         if style.in_library and not by_admin:
             return Card(error_message(ErrorCode.GROUP_ADMINS_ONLY, texts))
-        where = chat if style.in_library else None
-        named = await self._saved_styles.rename(person, style.id, meant[1], chat=where, by_admin=by_admin)
+        target = chat if style.in_library else None
+        named = await self._saved_styles.rename(person, style.id, parsed[1], chat=target, by_admin=by_admin)
         if isinstance(named, UserError):
             return Card(error_message(named, texts, now=self._clock()))
         return Card(texts.gettext("“{old}” is now called “{new}”.", old=style.name, new=named.name))
@@ -232,8 +234,8 @@ class SavedStyleCommands:
     async def _share(self, style: SavedStyle, person: Person) -> CallbackAnswer:
         token = await self._saved_styles.share_token(person, style.id)
         if isinstance(token, UserError) or self._link is None:
-            why = token if isinstance(token, UserError) else UserError(ErrorCode.STYLE_GONE)
-            return error_answer(why, person, self._clock())
+            error = token if isinstance(token, UserError) else UserError(ErrorCode.STYLE_GONE)
+            return error_answer(error, person, self._clock())
         return CallbackAnswer(card=shared_card(style, self._link(f"{_LINK}{token}"), person))
 
     async def _remove(self, style: SavedStyle, press: ButtonPress) -> CallbackAnswer:
@@ -251,7 +253,7 @@ class SavedStyleCommands:
 def saved_styles_card(
     styles: Sequence[SavedStyle], person: Person, *, page: int, capabilities: Capabilities = DEFAULT_CAPABILITIES
 ) -> Card:
-    """One page of what somebody has at hand: their own, and the group's."""
+    """One page (from 0) of the styles that a person can use here: their own and the group's."""
     texts = texts_for(person.language)
     if not styles:
         return Card("\n".join([texts.gettext("You have no saved styles yet."), how_to_save_text(person, capabilities)]))
@@ -269,7 +271,7 @@ def saved_styles_card(
 def library_card(
     styles: Sequence[SavedStyle], person: Person, capabilities: Capabilities = DEFAULT_CAPABILITIES
 ) -> Card:
-    """What everybody in a group has at hand."""
+    """The styles in a group's library, with a button each."""
     texts = texts_for(person.language)
     if not styles:
         return Card(
@@ -282,7 +284,7 @@ def library_card(
 
 
 def saved_card(style: SavedStyle, person: Person, *, has_links: bool) -> Card:
-    """A style was kept."""
+    """The confirmation that a style was saved."""
     texts = texts_for(person.language)
     if style.in_library:
         return Card(
@@ -297,14 +299,14 @@ def saved_card(style: SavedStyle, person: Person, *, has_links: bool) -> Card:
 
 
 def shared_card(style: SavedStyle, link: str, person: Person) -> Card:
-    """The link, to be passed on."""
+    """The share link of a style."""
     texts = texts_for(person.language)
     text = texts.gettext("Whoever opens this link gets a copy of “{name}”:", name=style.name)
     return Card(f"{text}\n{link}")
 
 
 def style_rows(style: SavedStyle, person: Person, *, has_links: bool) -> ButtonRows:
-    """What can be done with a saved style."""
+    """The buttons of a saved style."""
     texts = texts_for(person.language)
     share = Button(texts.gettext("🔗 Link to share"), SavedStylePress(style.id, SavedStyleAction.SHARE).pack())
     remove = Button(texts.gettext("🗑 Remove"), SavedStylePress(style.id, SavedStyleAction.REMOVE).pack())

@@ -1,6 +1,7 @@
-"""Saved styles: reference pictures that people keep by name and share by a link, and shelves that groups' admins fill.
+"""Saved styles: reference pictures that people keep by name and share by link, and group libraries kept by admins.
 
-They are kept until they are removed. The bytes lie under whoever saved them, a shelf's too, and go with that person.
+They are kept until they are removed. The picture of a library style is stored under the person who added it, and is
+deleted with that person's data.
 """
 
 import random
@@ -33,7 +34,7 @@ _ALPHABET = string.digits + string.ascii_letters
 
 @dataclass(frozen=True)
 class SavedStyleService:
-    """Everybody's saved styles."""
+    """Saves, finds, renames, removes and shares saved styles. `rng`: source of share tokens, must be unpredictable."""
 
     database: Database
     photo_intake: PhotoIntake
@@ -41,25 +42,25 @@ class SavedStyleService:
     rng: random.Random
 
     async def of_person(self, person: Person) -> tuple[SavedStyle, ...]:
-        """A person's own, by name."""
+        """A person's own styles, by name."""
         async with self.database.read() as connection:
             person_id = await _person_id(connection, person)
             return tuple(map(_to_saved_style, await saved_styles.list_own(connection, person_id)))
 
     async def library(self, chat: Chat) -> tuple[SavedStyle, ...]:
-        """Those on a group's shelf, by name."""
+        """The styles in a group's library, by name."""
         async with self.database.read() as connection:
             return tuple(
                 map(_to_saved_style, await saved_styles.list_library(connection, await _chat_id(connection, chat)))
             )
 
     async def find(self, person: Person, chat: Chat, text: str) -> SavedStyle | None:
-        """The one that the words name: their own before the shelf's."""
+        """The style of this name, however it is spelled; the person's own come before the group's library."""
         available = (*await self.of_person(person), *await self.library(chat))
         return next((style for style in available if normalize(style.name) == normalize(text)), None)
 
     async def picture(self, person: Person, chat: Chat | None, style_id: int) -> bytes | None:
-        """Its picture, a JPEG, if it is at hand for this person in this chat."""
+        """The style's picture as JPEG bytes, or None if this person can't use it in this chat."""
         async with self.database.read() as connection:
             style = await saved_styles.get(connection, style_id)
             person_id = await _person_id(connection, person)
@@ -71,7 +72,10 @@ class SavedStyleService:
     async def save(
         self, person: Person, name: str, picture: bytes, *, library: Chat | None = None, by_admin: bool = False
     ) -> SavedStyle | UserError:
-        """Keep a picture under a name: their own, or (by an admin) on a group's shelf."""
+        """Save a picture under a name, for the person or (by an admin) in a group's library.
+
+        Errors: GROUP_ADMINS_ONLY, NAME_INVALID, NAME_TAKEN, WARDROBE_FULL, BANNED, and those of photo intake.
+        """
         if library is not None and not by_admin:
             return UserError(ErrorCode.GROUP_ADMINS_ONLY)
         if (problem := name_problem(tidy(name))) is not None:
@@ -82,7 +86,10 @@ class SavedStyleService:
     async def rename(
         self, person: Person, style_id: int, name: str, *, chat: Chat | None = None, by_admin: bool = False
     ) -> SavedStyle | UserError:
-        """Give one of theirs another name; with `chat`, one of the shelf there, by an admin."""
+        """Rename a style of the person's own or, by an admin, of the library of `chat`.
+
+        Errors: NAME_INVALID, NAME_TAKEN, STYLE_GONE.
+        """
         if (problem := name_problem(tidy(name))) is not None:
             return problem
         async with self.database.write() as connection:
@@ -96,18 +103,24 @@ class SavedStyleService:
     async def remove(
         self, person: Person, style_id: int, *, chat: Chat | None = None, by_admin: bool = False
     ) -> UserError | None:
-        """Remove one of theirs; with `chat`, one of the shelf there, by an admin. Its picture is gone."""
+        """Delete a style and its picture: the person's own or, by an admin, of the library of `chat`.
+
+        Errors: STYLE_GONE.
+        """
         async with self.database.write() as connection:
             style = await _editable_style(connection, person, style_id, chat, by_admin=by_admin)
             if style is None:
                 return UserError(ErrorCode.STYLE_GONE)
-            gone = await saved_styles.delete(connection, [style])
-        for key in gone:
+            unused_keys = await saved_styles.delete(connection, [style])
+        for key in unused_keys:
             await self.photo_intake.photos.delete(key)
         return None
 
     async def share_token(self, person: Person, style_id: int) -> str | UserError:
-        """What a link to one of theirs carries: 22 letters and digits, the same every time."""
+        """The token of the share link of a person's own style: 22 letters and digits, the same every time.
+
+        Errors: STYLE_GONE.
+        """
         async with self.database.write() as connection:
             if await _editable_style(connection, person, style_id, None, by_admin=False) is None:
                 return UserError(ErrorCode.STYLE_GONE)
@@ -115,25 +128,28 @@ class SavedStyleService:
             return await saved_styles.set_token(connection, style_id, token)
 
     async def by_token(self, token: str) -> SavedStyle | None:
-        """The style that a link shares."""
+        """The style with this share token, or None."""
         style = await self._shared(token)
         return None if style is None else _to_saved_style(style)
 
     async def picture_by_token(self, token: str) -> bytes | None:
-        """The picture of the style that a link shares, a JPEG."""
+        """The picture of the style with this share token as JPEG bytes, or None."""
         style = await self._shared(token)
         return None if style is None else await self.photo_intake.photos.get(style.key)
 
     async def adopt(self, person: Person, token: str) -> SavedStyle | UserError:
-        """A copy of a shared style, to keep; the one they have already, when it is the same picture."""
+        """Copy a shared style to the person's own; returns the one they have if it is the same picture.
+
+        Errors: STYLE_GONE, WARDROBE_FULL, BANNED.
+        """
         style, jpeg = await self._shared(token), await self.picture_by_token(token)
         if style is None or jpeg is None:
             return UserError(ErrorCode.STYLE_GONE)
-        mine = await self.of_person(person)
-        same = next((other for other in mine if other.sha256 == style.sha256), None)
+        own = await self.of_person(person)
+        same = next((other for other in own if other.sha256 == style.sha256), None)
         if same is not None:
             return same
-        taken = {normalize(other.name) for other in mine}
+        taken = {normalize(other.name) for other in own}
         names = (style.name, *(f"{style.name[: MAX_NAME - 3]} {number}" for number in range(2, MAX_OWN + 2)))
         name = next(name for name in names if normalize(name) not in taken)
         return await self._store(person, name, AcceptedPhoto(jpeg, style.sha256, cropped=False), None)
@@ -156,12 +172,12 @@ class SavedStyleService:
                 chat_id = await _destination_chat_id(connection, person, library, now)
                 new = NewStyle(person_id, chat_id, name, normalize(name), key, accepted.sha256, now)
                 return _to_saved_style(await _insert(connection, new))
-        except RequestDenied as refused:
+        except RequestDenied as denied:
             async with database.read() as connection:
-                gone = await saved_styles.list_unused_keys(connection, [key])
-            for unused in gone:
+                unused_keys = await saved_styles.list_unused_keys(connection, [key])
+            for unused in unused_keys:
                 await photos.delete(unused)
-            return refused.error
+            return denied.error
 
 
 async def _insert(connection: AsyncConnection, new: NewStyle) -> SavedStyleRow:
@@ -174,28 +190,28 @@ async def _insert(connection: AsyncConnection, new: NewStyle) -> SavedStyleRow:
 async def _destination_chat_id(
     connection: AsyncConnection, person: Person, library: Chat | None, now: float
 ) -> int | None:
-    """The shelf's chat, or None for a person's own, with room for one more; its row stays locked.
+    """The chat id of the library, or None for a person's own styles. Its row stays locked, so that the limit holds.
 
     Raises:
-        Refused: it is full, or the person is banned.
+        RequestDenied: WARDROBE_FULL or BANNED.
     """
     person_id = await person_row(connection, person, now)
     if (await people.get_status(connection, person_id)).is_banned:
         raise RequestDenied(UserError(ErrorCode.BANNED))
     if library is None:
-        chat_id, there, most = None, await saved_styles.list_own(connection, person_id), MAX_OWN
+        chat_id, existing, limit = None, await saved_styles.list_own(connection, person_id), MAX_OWN
     else:
         _, chat_id = await person_and_chat_rows(connection, person, library, now)
-        there, most = await saved_styles.list_library(connection, chat_id), MAX_IN_LIBRARY
-    if len(there) >= most:
-        raise RequestDenied(UserError(ErrorCode.SAVED_STYLES_FULL, {"limit": most}))
+        existing, limit = await saved_styles.list_library(connection, chat_id), MAX_IN_LIBRARY
+    if len(existing) >= limit:
+        raise RequestDenied(UserError(ErrorCode.SAVED_STYLES_FULL, {"limit": limit}))
     return chat_id
 
 
 async def _editable_style(
     connection: AsyncConnection, person: Person, style_id: int, chat: Chat | None, *, by_admin: bool
 ) -> SavedStyleRow | None:
-    """The style, if they may change it: their own; or, as an admin, one of the shelf in this chat."""
+    """The style if the person may change it: their own or, as an admin, one in the library of this chat."""
     style = await saved_styles.get(connection, style_id)
     if style is None:
         return None
@@ -207,7 +223,7 @@ async def _editable_style(
 
 async def _person_id(connection: AsyncConnection, person: Person) -> int:
     found = await people.find_person_id(connection, platform=person.platform, platform_id=person.platform_id)
-    return 0 if found is None else found  # nobody's row has this id
+    return 0 if found is None else found  # no row has this id
 
 
 async def _chat_id(connection: AsyncConnection, chat: Chat) -> int:
@@ -216,5 +232,5 @@ async def _chat_id(connection: AsyncConnection, chat: Chat) -> int:
 
 
 def _to_saved_style(style: SavedStyleRow) -> SavedStyle:
-    on_shelf, is_shared = style.chat_id is not None, style.token is not None
-    return SavedStyle(style.id, style.name, style.created, style.sha256, in_library=on_shelf, is_shared=is_shared)
+    in_library, is_shared = style.chat_id is not None, style.token is not None
+    return SavedStyle(style.id, style.name, style.created, style.sha256, in_library=in_library, is_shared=is_shared)

@@ -1,4 +1,4 @@
-"""What a draft's buttons offer somebody in a chat: favourites first, saved styles, and only what the group allows."""
+"""The styles offered to a person in a chat: allowed by the group, favourites first, and saved styles."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ FAVOURITES = 4
 
 @dataclass(frozen=True)
 class StyleOptions:
-    """Styles in the order of their buttons, and saved ones."""
+    """Built-in styles in the order of their buttons, and saved styles."""
 
     styles: tuple[Style, ...]
     saved_styles: tuple[SavedStyle, ...] = ()
@@ -22,14 +22,14 @@ class StyleOptions:
 
 @dataclass(frozen=True)
 class StyleOptionsService:
-    """Asks queries, group and saved styles."""
+    """Combines favourites, group settings and saved styles."""
 
     queries: JobQueries
     groups: GroupService
     saved_styles: SavedStyleService
 
     async def in_chat(self, person: Person, chat: Chat) -> StyleOptions:
-        """What this person may choose from in this chat."""
+        """The styles that this person may choose in this chat."""
         favourites = await self.queries.favourites(person, limit=FAVOURITES)
         rules = await self.groups.settings(chat) if chat.is_group else None
         allowed = None if rules is None else rules.styles
@@ -43,14 +43,14 @@ class StyleOptionsService:
 def order_styles(
     styles: Sequence[Style], favourites: Sequence[int], allowed: Collection[int] | None
 ) -> tuple[Style, ...]:
-    """The allowed styles, favourites first. Pure."""
+    """The allowed styles, favourites first. `favourites`, `allowed`: style indices; `allowed` None: all. Pure."""
     rank = {index: place for place, index in enumerate(favourites)}
-    may_be_used = [style for style in styles if allowed is None or style.index in allowed]
-    return tuple(sorted(may_be_used, key=lambda style: rank.get(style.index, len(rank))))
+    permitted = [style for style in styles if allowed is None or style.index in allowed]
+    return tuple(sorted(permitted, key=lambda style: rank.get(style.index, len(rank))))
 
 
 def suggestions(text: str, options: StyleOptions, language: str, most: int) -> list[tuple[str, str]]:
-    """What the words may be the beginning of: how it is shown, and what to ask for. Pure."""
+    """Up to `most` completions of `text`, as pairs of label and the value to send. Pure."""
     styles = [(f"{style.index} · {style.name(language)}", style) for style in options.styles if style is not SHEET]
     wanted = text.strip().casefold()
     found = [(label, str(style.index)) for label, style in styles if wanted in f"{label} {style.slug}".casefold()]
