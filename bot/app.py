@@ -1,4 +1,4 @@
-"""Puts the parts together and runs them until told to stop. The only module that imports everything."""
+"""Composition root: opens an installation, and runs it with its platforms and its HTTP server until stopped."""
 
 import asyncio
 import importlib.util
@@ -47,13 +47,13 @@ from stylizer.engines import Engine, find_face, real_engine
 from stylizer.server import service
 from stylizer.settings import StylizerSettings
 
-FINISH_SECONDS = 5.0  # Docker kills after ten
+FINISH_SECONDS = 5.0  # Docker kills after ten seconds
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True)
 class Installation:
-    """An installation, opened."""
+    """An open installation: its settings, services and what its processes run on."""
 
     settings: Settings
     services: Services
@@ -73,8 +73,11 @@ class Installation:
 async def open_installation(
     settings: Settings, *, clock: Clock | None = None, engine: Engine | None = None
 ) -> AsyncIterator[Installation]:
-    """Everything opened, nothing running yet. `clock`: where it is not to be the wall's or the database's; `engine`:
-    what paints when there is no key."""
+    """Open everything without starting it; closed at the end of the block.
+
+    `clock`: replaces the wall's or the database's in tests; `engine`: the stand-in's, used without an API key.
+    Raises CannotStart, FolderInUse, NewerSchema, or CannotOpen of the stylizer.
+    """
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_own_database(settings))
         secret = secret_of(settings.data_dir, settings.secret_key)
@@ -105,7 +108,7 @@ async def open_installation(
 
 @asynccontextmanager
 async def running(installation: Installation, platforms: Sequence[Platform]) -> AsyncIterator[None]:
-    """At work until the end of the block, in the roles that fall to us; then each finishes its step."""
+    """Run the roles that this process gets until the end of the block; then each finishes its current step."""
     deps, stop = installation.deps, asyncio.Event()
     process_roles = ProcessRoles(
         deps, installation.services, installation.retention, installation.api_accounts, installation.roles
@@ -122,7 +125,7 @@ async def running(installation: Installation, platforms: Sequence[Platform]) -> 
 
 
 async def _finish(tasks: Sequence[asyncio.Task[None]]) -> None:
-    """Let each finish its step, but not for long: what is cut off is taken up again at the next start."""
+    """Wait up to FINISH_SECONDS, then cancel: interrupted steps are recovered at the next start."""
     await asyncio.wait(tasks, timeout=FINISH_SECONDS)
     for task in tasks:
         task.cancel()
@@ -137,9 +140,9 @@ async def run(
     clock: Clock | None = None,
     engine: Engine | None = None,
 ) -> None:
-    """Run until told to stop. `ready` is called with our address once it answers. Raises CannotStart and its kin.
+    """Run until `stop` is set. `ready`: called with the server's address once it answers.
 
-    `clock` and `engine`: where they are not to be the wall's and our own.
+    `clock` and `engine`: as in `open_installation`, and the same errors.
     """
     with listen(settings.host, settings.port) as listener:
         await _run(open_installation(settings, clock=clock, engine=engine), listener, stop, ready)
@@ -158,7 +161,7 @@ async def _run(
 
 
 def web_application(installation: Installation, platforms: Sequence[Platform] = ()) -> ASGIApp:
-    """Photo links, health and metrics; what platforms mount; and the chat page, where the owner has it on."""
+    """The HTTP application: photo links, health, metrics, routes of platforms and, if it is on, the chat page."""
     settings, web = installation.settings, None
     if settings.has_web_chat:
         web = web_chat(
@@ -172,7 +175,7 @@ def web_application(installation: Installation, platforms: Sequence[Platform] = 
 
 
 def _callbacks(installation: Installation) -> list[BaseRoute]:
-    """Where the API says that a task is over, if the owner has set that up."""
+    """The route of task completion events from the API, if the owner has configured them."""
     secret, deps = installation.settings.dashscope_events_secret, installation.deps
     return [] if secret is None else [CompletionEvents(deps.database, deps.wakeups, deps.clock, secret).route]
 
@@ -197,18 +200,18 @@ def _rules(settings: Settings, api_accounts: Sequence[ApiAccount]) -> AdmissionR
 async def _api_accounts(
     settings: Settings, stack: AsyncExitStack, secret: bytes, photos: PhotoStore, engine: Engine
 ) -> tuple[tuple[ApiAccount, ...], tuple[styles.Style, ...]]:
-    """The cloud's lanes and all styles; or, with no key, the stand-in's lane and what it paints."""
+    """The cloud's API accounts and all styles; or, without a key, the stand-in's account and its engine's styles."""
     if settings.dashscope_api_key:
         http = await stack.enter_async_context(accounts.cloud_http())
         return tuple(accounts.cloud_accounts(settings, http, secret, photos)), styles.STYLES
     stand_in = await stack.enter_async_context(_stand_in(settings, engine))
-    transport = httpx.ASGITransport(stand_in, raise_app_exceptions=False)  # a bug there is a 500 here, as on a wire
+    transport = httpx.ASGITransport(stand_in, raise_app_exceptions=False)  # a bug there is a 500 here, as over HTTP
     http = await stack.enter_async_context(httpx.AsyncClient(mounts=accounts.transports(transport)))
     return (accounts.stand_in_account(http),), styles.offered(engine.styles)
 
 
 def _stand_in(settings: Settings, engine: Engine) -> AbstractAsyncContextManager[ASGIApp]:
-    """The service in our own process; it shares its tasks where we share our rows, and their pictures in our bucket."""
+    """The stylizer in this process. With a shared database its tasks are shared too, their pictures in the bucket."""
     shared = settings.database_url
     chosen = StylizerSettings(
         data_dir=settings.data_dir / "stylizer",
@@ -220,7 +223,7 @@ def _stand_in(settings: Settings, engine: Engine) -> AbstractAsyncContextManager
 
 
 def _platforms(installation: Installation) -> list[AbstractAsyncContextManager[Platform]]:
-    """Every platform whose token is there."""
+    """Every platform whose token is set."""
     settings = installation.settings
     platforms: list[AbstractAsyncContextManager[Platform]] = []
     if settings.telegram_bot_token is not None:
@@ -246,7 +249,7 @@ def _platforms(installation: Installation) -> list[AbstractAsyncContextManager[P
 
 
 def _discord(installation: Installation, token: SecretStr) -> AbstractAsyncContextManager[Platform]:
-    """Discord, if its library is here. Raises CannotStart."""
+    """The Discord platform. Raises CannotStart if its library is missing."""
     if not importlib.util.find_spec("discord"):
         raise CannotStart(
             "DISCORD_BOT_TOKEN is set, but discord.py is missing; in the checkout: pip install '.[discord]'"
@@ -266,7 +269,7 @@ def _photo_intake(settings: Settings, intake: Intake, photos: PhotoStore) -> Pho
 
 
 def faces_required(settings: Settings, find_package: Callable[[str], object] = importlib.util.find_spec) -> bool:
-    """Whether a photo without a face is to be refused. Raises CannotStart where faces can't be found."""
+    """Whether photos without a face are refused. Raises CannotStart if face detection is required but not installed."""
     if settings.face_required == "off":
         return False
     if not can_find_faces(find_package):
@@ -275,11 +278,12 @@ def faces_required(settings: Settings, find_package: Callable[[str], object] = i
 
 
 def _face_finder() -> FaceFinder | None:
-    """The engine's, where its packages are; without them a long picture is cropped round its middle."""
+    """The engine's face finder if its packages are installed; without it, long pictures are cropped to the middle."""
     return find_face if can_find_faces() else None
 
 
 def _image_size(picture: bytes) -> tuple[int, int]:
+    """Width and height in pixels. Raises ValueError."""
     try:
         with Image.open(io.BytesIO(picture)) as image:  # reads the header, decodes nothing
             return image.size

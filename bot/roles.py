@@ -1,4 +1,4 @@
-"""The roles of an installation, and the work of each."""
+"""The roles of an installation and what each of them runs."""
 
 import asyncio
 from collections.abc import Collection, Sequence
@@ -24,7 +24,7 @@ DISPATCHER_PREFIX = "dispatcher:"
 
 @dataclass(frozen=True)
 class ProcessRoles:
-    """What the work of the roles needs. `who`: knows the roles that other processes hold."""
+    """The roles that this process can take. `role_runner`: knows the roles that other processes hold."""
 
     deps: WorkerDeps
     services: Services
@@ -33,7 +33,7 @@ class ProcessRoles:
     role_runner: RoleRunner
 
     def roles(self, platforms: Collection[Platform]) -> list[Role]:
-        """All roles of this installation."""
+        """All roles of this installation; each is held by one process at a time."""
         return [
             *(
                 Role(DISPATCHER_PREFIX + api_account.account_id, partial(self._dispatch, api_account))
@@ -62,13 +62,13 @@ class ProcessRoles:
                 group.create_task(keep_running(partial(sender.run, stop), clock, stop))
 
     async def _clean_up(self, leadership: Leadership, stop: asyncio.Event) -> None:
-        # While API keys are being replaced in one process after the other, some drive accounts that we don't know.
-        driven = {
+        # During a rolling change of API keys, other processes run accounts that this one doesn't know.
+        held_accounts = {
             role.removeprefix(DISPATCHER_PREFIX)
             for role in self.role_runner.held_elsewhere()
             if role.startswith(DISPATCHER_PREFIX)
         }
-        account_ids = self.services.queries.capacity.account_ids | driven
+        account_ids = self.services.queries.capacity.account_ids | held_accounts
         await recover(self.deps, account_ids, free={accounts.STAND_IN}, leadership=leadership)
         await replace(self.retention, leadership=leadership).run(stop)
 

@@ -1,4 +1,4 @@
-"""Everything that a platform may ask of the core, in one value; and the conversation that answers its people."""
+"""Composition of the core services, and of the conversation that uses them on a platform."""
 
 import random
 from collections.abc import Callable
@@ -41,7 +41,7 @@ from storage.database import Database
 
 @dataclass(frozen=True)
 class Services:
-    """The core, one service for each capability."""
+    """The core services, one for each capability."""
 
     database: Database
     wakeups: Wakeups
@@ -62,7 +62,7 @@ class Services:
 
 
 def build_services(queries: JobQueries, photo_intake: PhotoIntake, settings: Settings, rng: random.Random) -> Services:
-    """Put them together. `rng` makes what nobody may guess, so let it be the system's."""
+    """Build the services. `rng`: makes unguessable tokens, so it must be cryptographically secure."""
     database, wakeups, clock = queries.database, queries.wakeups, queries.clock
     drafts = Drafts(database, photo_intake, clock)
     jobs = JobService(database, wakeups, clock, queries, drafts)
@@ -92,7 +92,7 @@ def build_services(queries: JobQueries, photo_intake: PhotoIntake, settings: Set
 
 @dataclass(frozen=True)
 class Conversation:
-    """What answers people on one platform: their messages and the buttons they press."""
+    """The handlers of messages and button presses on one platform."""
 
     messages: MessageRouter
     buttons: ButtonRouter
@@ -107,7 +107,7 @@ def open_conversation(
     randbelow: Callable[[int], int] = random.randrange,
     capabilities: Capabilities = DEFAULT_CAPABILITIES,
 ) -> Conversation:
-    """Build every feature once, and the routers over what they register.
+    """Build every feature and the routers over their commands and buttons.
 
     `bot_name`: the bot's name as people mention it; `link`: makes a deep link of a payload, on platforms that have
     them; `refunder`: refunds payments; `dice(n)`: a random number below `n`.
@@ -157,7 +157,7 @@ def _independent_features(
     refunder: Refunder | None,
     capabilities: Capabilities,
 ) -> list[Feature]:
-    """Those that nobody else needs. A new feature is named here, and nowhere else."""
+    """The features that no other one uses. A new feature is added here."""
     now, queries, styles = services.clock.now, services.queries, services.queries.styles()
     saved_styles, withholds = services.saved_styles, services.privacy.withholds
     return [

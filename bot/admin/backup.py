@@ -1,10 +1,10 @@
-"""One file that brings an installation back: `repaint backup` writes it beside a running bot, `repaint restore` puts it
-into an empty folder.
+"""Backup and restore: `repaint backup` writes one file beside a running bot, `repaint restore` unpacks it into an empty
+data folder.
 
-In it are the database, the key that signs cookies and links, and people's saved styles; finished pictures if the owner
-wants them; never the photos that people sent, whose day is over before a backup is needed. A backup is from the past:
-what waited then has most likely been painted and paid for since. So whatever was under way ends when it is put back,
-the units are given back, and nobody is told twice.
+The file holds the database, the signing key for cookies and links, and saved styles; finished pictures on request;
+never the photos that people sent, which expire too soon to be worth it. Jobs that were unfinished at the time of the
+backup have most likely been finished, paid and delivered since. So a restore ends them, releases their units, and
+clears the outbox, lest people get notices twice.
 """
 
 import asyncio
@@ -29,11 +29,14 @@ DATABASE, SECRET, PHOTOS = "repaint.db", "secret.key", "photos"
 
 
 class BackupError(Exception):
-    """The backup was not written or not put back; the message says why, and what to do."""
+    """The backup was not written or not restored; the message says why, and what to do."""
 
 
 def write_backup(data_dir: Path, file: Path, *, with_results: bool) -> int:
-    """Write the backup; returns its bytes. The bot may go on meanwhile. Raises BackupError."""
+    """Write the backup, also while the bot runs; returns its size in bytes. Raises BackupError.
+
+    `with_results`: include finished pictures.
+    """
     if not (data_dir / DATABASE).exists():
         raise BackupError(f"There is nothing in {data_dir} yet.")
     if file.exists():
@@ -58,25 +61,25 @@ def write_backup(data_dir: Path, file: Path, *, with_results: bool) -> int:
 
 
 def restore_backup(data_dir: Path, file: Path, now: float) -> int:
-    """Put a backup into a folder that has no database yet; returns how many jobs were ended that had been under way.
+    """Restore a backup into a folder that has no database yet; returns the number of unfinished jobs that were ended.
 
     Raises:
-        CannotBackUp: something is there already, or the file is no backup of ours.
-        NewerSchema: a newer version has written it.
-        FolderInUse: a bot works on the folder.
+        BackupError: something is there already, or the file is no backup of ours.
+        NewerSchema: the backup is of a newer version.
+        FolderInUse: a running bot uses the folder.
     """
     with exclusive_data_folder(data_dir):
         if (data_dir / DATABASE).exists() or any((data_dir / PHOTOS).glob("*")):
             raise BackupError(f"There is an installation in {data_dir}. Move it away, or set another DATA_DIR.")
         with _extracted(data_dir, file) as folder:
             ended = asyncio.run(_migrate_and_end_jobs(folder, now))
-            for name in (PHOTOS, SECRET, DATABASE):  # the database last: whatever is cut short can be begun again
+            for name in (PHOTOS, SECRET, DATABASE):  # the database last, so that an interrupted restore can be repeated
                 _move(folder / name, data_dir / name)
     return ended
 
 
 async def _migrate_and_end_jobs(folder: Path, now: float) -> int:
-    """Migrated, rid of what is over, and with nothing under way any more; returns how many jobs that were."""
+    """Migrate the database, end unfinished jobs and delete expired photos; returns the number of jobs ended."""
     async with open_database(folder / DATABASE) as database, database.write() as connection:
         ended = await _end_unfinished_jobs(connection, now)
     await open_photos(folder / PHOTOS).purge(now)
@@ -84,7 +87,7 @@ async def _migrate_and_end_jobs(folder: Path, now: float) -> int:
 
 
 async def settle(database: Database, now: float) -> int:
-    """The same for rows that PostgreSQL's own tools have put back. Raises BackupError."""
+    """End unfinished jobs after a pg_restore; returns their number. Raises BackupError if the database is in use."""
     async with database.write() as connection:
         if await copy_database.is_in_use(connection):
             raise BackupError("A Repaint works on DATABASE_URL. Stop all of them first.")
@@ -92,7 +95,7 @@ async def settle(database: Database, now: float) -> int:
 
 
 async def _end_unfinished_jobs(connection: AsyncConnection, now: float) -> int:
-    """Nothing is under way any more; returns how many jobs were."""
+    """End all unfinished jobs and drafts and clear pending notices; returns the number of jobs, without drafts."""
     drafts, waiting = await cleanup.list_old_drafts(connection, now + 1), await jobs.list_waiting(connection)
     for job in (*drafts, *waiting):
         is_idle = job.state in {State.DRAFT, State.QUEUED}
@@ -104,7 +107,7 @@ async def _end_unfinished_jobs(connection: AsyncConnection, now: float) -> int:
 
 @contextmanager
 def _extracted(data_dir: Path, file: Path) -> Iterator[Path]:
-    """The backup in a folder of its own, beside where it is to go: whole, or CannotBackUp."""
+    """The extracted backup in a temporary folder on the same file system as its target. Raises BackupError."""
     with tempfile.TemporaryDirectory(prefix="restoring-", dir=data_dir) as name:
         folder = Path(name)
         try:
@@ -121,7 +124,7 @@ def _extracted(data_dir: Path, file: Path) -> Iterator[Path]:
 
 
 def _extract_member(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
-    """One file of the three kinds that we write; a name or kind of any other sort is left out."""
+    """Extract one regular file of the three kinds that a backup has; any other member is skipped."""
     is_ours = member.name in {DATABASE, SECRET} or is_key(member.name.removeprefix(PHOTOS + "/"))
     source = tar.extractfile(member) if is_ours and member.isreg() else None
     if source is None:
@@ -138,7 +141,7 @@ def _add_if_present(tar: tarfile.TarFile, path: Path, name: str) -> None:
     try:
         tar.add(path, name)
     except FileNotFoundError:
-        return  # its time came, or its person deleted it, meanwhile
+        return  # expired or deleted meanwhile
 
 
 def _move(source: Path, target: Path) -> None:

@@ -1,4 +1,4 @@
-"""The owner's cards: API accounts, queue, today's numbers and cost, the last failures, broadcasts. Pure."""
+"""The cards of /admin: API accounts, queue, today's numbers, cost, recent failures, broadcasts. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ from bot.messaging.platform import Button, Card
 from storage.admin_figures import Failure
 from storage.broadcasts import Broadcast
 
-_MAX_SHOWN_CHARS = 60  # characters of a broadcast that its line shows
+_MAX_SHOWN_CHARS = 60  # of a broadcast's text in its line
 
 
 class AdminAction(IntEnum):
-    """What a button of the owner's cards does."""
+    """The action of a button on the owner's cards."""
 
     STATE = 0
     PAUSE = 1
@@ -30,14 +30,14 @@ class AdminAction(IntEnum):
 
 @dataclass(frozen=True)
 class AdminPress(CallbackData, kind="owner"):
-    """A button of the owner's cards; `broadcast`: which one it is about, if it is about one."""
+    """A button on the owner's cards. `broadcast`: the broadcast's id, 0 for actions that need none."""
 
     action: AdminAction
     broadcast: int
 
 
 def admin_card(figures: AdminFigures, texts: Texts, now: float) -> Card:
-    """Everything at a glance."""
+    """The overview card. `now`: epoch seconds."""
     today = figures.today
     lines = [
         *(_account_line(account, texts) for account in figures.accounts),
@@ -70,14 +70,14 @@ def admin_card(figures: AdminFigures, texts: Texts, now: float) -> Card:
 
 
 def failures_text(failures: Sequence[Failure], texts: Texts) -> str:
-    """The last failures, newest first."""
+    """The given failures as lines, in their order."""
     if not failures:
         return texts.gettext("Nothing went wrong lately.")
     return "\n".join(f"• {texts.moment(failure.at)} · {_failure_reason(failure, texts)}" for failure in failures)
 
 
 def broadcasts_card(broadcasts: Sequence[Broadcast], texts: Texts) -> Card:
-    """How far the last broadcasts are; what still goes out can be stopped, what was stopped can go on."""
+    """The progress of broadcasts, with a button to stop each running one or resume each stopped one."""
     if not broadcasts:
         return Card(texts.gettext("No broadcasts yet. /admin broadcast TEXT starts one."))
     back, refresh = texts.gettext("↩ Back"), texts.gettext("🔄 Refresh")
@@ -135,7 +135,7 @@ def _account_line(account: AccountFigures, texts: Texts) -> str:
 
 
 def _declined_lines(declined: Sequence[tuple[str, int]], texts: Texts) -> list[str]:
-    """Whom the owner may want to look at."""
+    """The line about photos declined for their content today, if any; it names the person with the most."""
     if not declined:
         return []
     times, (who, most) = sum(number for _, number in declined), declined[0]
@@ -165,7 +165,7 @@ def _yuan(amount: Decimal) -> str:
 
 def _failure_reason(failure: Failure, texts: Texts) -> str:
     reason = ErrorCode.read(failure.reason)
-    raw = failure.reason if reason is ErrorCode.UNKNOWN else ""  # what the row says, for the owner to look up
+    raw = failure.reason if reason is ErrorCode.UNKNOWN else ""  # the code in the row, for the owner to look up
     return f"{error_message(reason, texts)} ({', '.join(filter(None, (raw, failure.code, str(failure.job_id))))})"
 
 

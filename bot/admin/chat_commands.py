@@ -1,4 +1,4 @@
-"""/admin: what owners see and do in a chat: figures, pause and resume, grants, bans, broadcasts, refunds."""
+"""The /admin command: figures, pause and resume, grants, bans, broadcasts and refunds, for the bot's owners."""
 
 from collections.abc import Callable
 
@@ -14,8 +14,10 @@ from bot.messaging.registry import Command, Feature, Form, Menu, Option, on_pres
 
 
 class AdminCommands:
-    """Answers the people named in ADMINS; for everybody else there is no such command. `refunder` gives payments back;
-    `clock` gives epoch seconds."""
+    """The /admin command, hidden from everybody who is not named in ADMINS.
+
+    `clock`: returns epoch seconds; `refunder`: refunds payments, None on platforms without payments.
+    """
 
     def __init__(
         self,
@@ -27,7 +29,7 @@ class AdminCommands:
         self._admin, self._credits, self._clock, self._refunder = admin, credit_service, clock, refunder
 
     def feature(self) -> Feature:
-        """What it registers."""
+        """The commands and button handlers of this feature."""
         text = Option("words", mark("What to do; nothing: how things stand"), required=False)
         admin = Command(
             "admin",
@@ -41,7 +43,7 @@ class AdminCommands:
         return Feature((admin,), (on_press(AdminPress, self.pressed),))
 
     async def admin(self, message: IncomingMessage, text: str) -> Card:
-        """`/admin`, and what may follow it."""
+        """/admin and its subcommands; an unknown one is answered with the usage."""
         texts = texts_for(message.person.language)
         if message.chat.is_group and not message.is_ephemeral:
             return Card(texts.gettext("Others can read along here. Please write /admin to me in private."))
@@ -63,7 +65,7 @@ class AdminCommands:
                 return Card(usage_text(texts))
 
     async def pressed(self, data: AdminPress, press: ButtonPress) -> CallbackAnswer:
-        """A button of the owner's cards."""
+        """Handle a button of the owner's cards."""
         texts = texts_for(press.person.language)
         if not self._admin.is_admin(press.person):
             return not_yours(press.person)
@@ -105,7 +107,7 @@ class AdminCommands:
         )
 
     async def _refund(self, charge: str, texts: Texts) -> str:
-        """Units out of the purse, Stars back, then noted: a crash in between leaves it to be asked again."""
+        """Withdraw the units, refund the Stars, record it; after a crash in between, the command can be repeated."""
         if self._refunder is None:
             return error_message(ErrorCode.NOT_FOR_SALE, texts)
         refund = await self._credits.begin_refund(charge)
@@ -122,7 +124,7 @@ class AdminCommands:
 
 
 def usage_text(texts: Texts) -> str:
-    """What can be written after /admin."""
+    """The subcommands of /admin."""
     return "\n".join(
         [
             texts.gettext("/admin: current status"),
@@ -135,6 +137,6 @@ def usage_text(texts: Texts) -> str:
 
 
 def _parse_person(owner: Person, name: str) -> Person:
-    """`123` on the owner's own platform, or `discord:123`."""
+    """The person named by `123` (on the owner's own platform) or `discord:123`."""
     platform, colon, platform_id = name.partition(":")
     return Person(platform, platform_id) if colon else Person(owner.platform, name)

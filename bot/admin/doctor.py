@@ -1,4 +1,4 @@
-"""What is wrong with this installation: every check says what it found and, when it is bad, what to do next."""
+"""`repaint doctor`: checks of the installation. Each reports what it found and, if it is bad, what to do."""
 
 import importlib.util
 import os
@@ -37,7 +37,7 @@ class Finding:
 
 
 async def examine(settings: Settings) -> AsyncIterator[Finding]:
-    """Look at folder, database, bucket, engine or account, and platforms, in this order."""
+    """Check folder, database, bucket, engine or API accounts, face detection and platforms, in this order."""
     yield _folder(settings.data_dir)
     if settings.database_url is None:
         yield _running(settings.data_dir)
@@ -105,13 +105,13 @@ async def _bucket(bucket: Bucket) -> Finding:
 
 
 def _shared_installation(settings: Settings, off: float) -> Finding:
-    """What several processes at one database have to have in common; `off`: our clock beside the database's."""
+    """What processes with a shared database must have in common. `off`: our clock minus the database's, seconds."""
     if settings.bucket is None:
         text = (
             "Processes that share DATABASE_URL need their pictures in one place. On several machines: set PHOTO_STORE."
         )
         return Finding(is_good=True, text=text)
-    if abs(off) > MAX_CLOCK_OFFSET_SECONDS:  # ours signs what goes to the bucket
+    if abs(off) > MAX_CLOCK_OFFSET_SECONDS:  # our clock signs requests to the bucket
         return Finding(
             is_good=False, text=f"This machine's clock is {abs(off):.0f} s off the database's. Let NTP set it."
         )
@@ -160,7 +160,7 @@ async def _telegram(settings: Settings) -> Finding:
     try:
         async with httpx.AsyncClient(timeout=REQUEST_TIMEOUT_SECONDS) as http:
             answer = await http.get(url)
-    except httpx.HTTPError as error:  # its text may hold the URL, and that the token
+    except httpx.HTTPError as error:  # its text may contain the URL, and with it the token
         return Finding(is_good=False, text=f"Telegram cannot be reached ({type(error).__name__}).")
     if answer.status_code == 401:
         return Finding(is_good=False, text="Telegram does not accept the token. Get it from @BotFather again.")

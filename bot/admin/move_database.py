@@ -1,5 +1,5 @@
-"""`repaint move`: all rows from the file in DATA_DIR to the PostgreSQL at DATABASE_URL, or back. Pictures stay where
-they are; the file stays too, by another name."""
+"""`repaint move`: copy all rows from the SQLite file in DATA_DIR to the PostgreSQL at DATABASE_URL, or back. Pictures
+stay where they are; after a move to PostgreSQL the file is renamed, not deleted."""
 
 from contextlib import AsyncExitStack
 
@@ -19,7 +19,14 @@ class CannotMove(CannotStart):
 
 
 async def move_rows(settings: Settings, *, back: bool) -> int:
-    """Copy them; returns how many. Raises CannotMove, CannotStart, FolderInUse or NewerSchema."""
+    """Copy all rows; returns their number. `back`: from PostgreSQL to the file.
+
+    Raises:
+        CannotMove: a setting or file is missing, the target has rows, or the database is in use.
+        CannotStart: the database can't be opened.
+        FolderInUse: a running bot uses the data folder.
+        NewerSchema: a database is of a newer version.
+    """
     if settings.database_url is None:
         raise CannotMove("Set DATABASE_URL and SECRET_KEY first: they name the database to copy to, or from.")
     file = settings.data_dir / DATABASE
@@ -43,5 +50,5 @@ async def move_rows(settings: Settings, *, back: bool) -> int:
         if await ledger.audit(here) or await ledger.audit(there):
             raise CannotMove("The ledger's totals do not match. Nothing was changed.")
     if not back:
-        file.rename(file.with_name(DATABASE + ".moved"))  # nobody is to start on it by mistake, and pay twice
+        file.rename(file.with_name(DATABASE + ".moved"))  # a bot started on it by mistake would paint and pay again
     return count

@@ -1,4 +1,4 @@
-"""The owner's cockpit: what there is to see, and what there is to do about it."""
+"""Administration: the figures that owners see, and the actions that they may take."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,14 +17,14 @@ from storage.admin_figures import DayFigures, Failure
 from storage.broadcasts import Broadcast
 from storage.database import Database
 
-MAX_BROADCAST_CHARS = 3_000  # characters of a broadcast
-MAX_FAILURES = 10
-MAX_BROADCASTS = 5
+MAX_BROADCAST_CHARS = 3_000
+MAX_FAILURES = 10  # shown
+MAX_BROADCASTS = 5  # shown
 
 
 @dataclass(frozen=True)
 class AccountFigures:
-    """One account: why it stands still (None: it doesn't), failures in a row, images since ever, seconds a task."""
+    """One API account: why it is paused (None: it isn't), failures in a row, images ever, mean seconds per task."""
 
     account_id: str
     paused_reason: str | None
@@ -35,8 +35,11 @@ class AccountFigures:
 
 @dataclass(frozen=True)
 class AdminFigures:
-    """Everything at one moment. Costs in CNY; `budget_cny` None: no limit. `declined`: for whose photos the service
-    declined the content today, and how often, the most first."""
+    """A snapshot of the installation. Costs in CNY; `budget_cny` None: no limit.
+
+    `declined`: people ("platform:id") whose photos the service declined for their content today, with counts, highest
+    first. Days begin at midnight UTC.
+    """
 
     accounts: tuple[AccountFigures, ...]
     waiting: int
@@ -53,12 +56,13 @@ class AdminFigures:
 
     @property
     def is_paused(self) -> bool:
+        """Whether there are accounts and all of them are paused."""
         return bool(self.accounts) and all(account.paused_reason is not None for account in self.accounts)
 
 
 @dataclass(frozen=True)
 class AdminService:
-    """What the people named in ADMINS may do. Whoever calls asks `is_admin` first."""
+    """The actions of owners, the people named in ADMINS. Callers check `is_admin` first."""
 
     database: Database
     wakeups: Wakeups
@@ -68,11 +72,11 @@ class AdminService:
     admins: frozenset[str]
 
     def is_admin(self, person: Person) -> bool:
-        """Whether this is one of the owners: `platform:id` is in ADMINS."""
+        """Whether this person is an owner: `platform:id` is in ADMINS."""
         return f"{person.platform}:{person.platform_id}" in self.admins
 
     async def remember_private_chat(self, person: Person, chat: Chat) -> None:
-        """Somebody has spoken to us in their private chat: what the owner tells everybody is told to them too."""
+        """Record a private chat that has written to the bot, so that broadcasts reach it."""
         async with self.database.read() as connection:
             known = await people.is_private_chat_known(connection, platform=chat.platform, platform_id=chat.platform_id)
         if not known:
@@ -80,7 +84,7 @@ class AdminService:
                 await person_and_chat_rows(connection, person, chat, self.clock.now())
 
     async def figures(self) -> AdminFigures:
-        """What there is to see."""
+        """The current figures."""
         now = self.clock.now()
         today = datetime.fromtimestamp(now, UTC).replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
         async with self.database.read() as connection:
@@ -122,16 +126,19 @@ class AdminService:
         return await self._set_pause(None)
 
     async def ban(self, person: Person) -> None:
-        """Take nothing from this person any more."""
-        await self._ban(person, self.clock.now())
+        """Deny all further requests of this person."""
+        await self._set_banned(person, self.clock.now())
 
     async def unban(self, person: Person) -> None:
-        """Let them in again."""
-        await self._ban(person, None)
+        """Accept requests of this person again."""
+        await self._set_banned(person, None)
 
     async def broadcast(self, text: str, *, held: bool = False) -> Broadcast | UserError:
-        """Tell everybody who ever wrote in private; it is sent bit by bit, and nobody gets it twice.
-        `held`: nothing is sent before `go_on_broadcast`."""
+        """Queue a message to everybody who ever wrote in private; each gets it at most once.
+
+        `held`: nothing is sent before `resume_broadcast`. Errors: TEXT_INVALID unless the text has 1 to
+        MAX_BROADCAST_CHARS characters.
+        """
         text = text.strip()
         if not 1 <= len(text) <= MAX_BROADCAST_CHARS:
             return UserError(ErrorCode.TEXT_INVALID, {"limit": MAX_BROADCAST_CHARS})
@@ -144,28 +151,28 @@ class AdminService:
         return newest
 
     async def broadcasts(self) -> tuple[Broadcast, ...]:
-        """The last broadcasts and how far they are, newest first."""
+        """The last MAX_BROADCASTS broadcasts with their progress, newest first."""
         async with self.database.read() as connection:
             return await broadcasts.list_newest(connection, MAX_BROADCASTS)
 
     async def stop_broadcast(self, broadcast_id: int) -> bool:
-        """Stop it where it is; False when there is none of this id."""
-        return await self._stop(broadcast_id, stopped=True)
+        """Stop sending; False if there is no broadcast of this id."""
+        return await self._set_broadcast_stopped(broadcast_id, stopped=True)
 
     async def resume_broadcast(self, broadcast_id: int) -> bool:
-        """Go on where it was stopped; False when there is none of this id."""
-        return await self._stop(broadcast_id, stopped=False)
+        """Continue where it was stopped; False if there is no broadcast of this id."""
+        return await self._set_broadcast_stopped(broadcast_id, stopped=False)
 
     async def _set_pause(self, reason: str | None) -> int:
         number = await set_pause(self.database, reason)
         self.wakeups.notify()
         return number
 
-    async def _ban(self, person: Person, at: float | None) -> None:
+    async def _set_banned(self, person: Person, at: float | None) -> None:
         async with self.database.write() as connection:
             await people.set_banned(connection, await named_person_row(connection, person, self.clock.now()), at)
 
-    async def _stop(self, broadcast_id: int, *, stopped: bool) -> bool:
+    async def _set_broadcast_stopped(self, broadcast_id: int, *, stopped: bool) -> bool:
         async with self.database.write() as connection:
             found = await broadcasts.set_stopped(connection, broadcast_id, stopped=stopped)
         self.wakeups.notify()

@@ -1,5 +1,5 @@
-"""What is kept of people (/privacy), all of it to take away (/export) or deleted (/forget), whether others may use
-their photos (/optout), and the language they read (/lang)."""
+"""Privacy commands: what is stored about a person (/privacy), its export (/export) and deletion (/forget), whether
+others may use their photos (/optout), and their language (/lang)."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -24,7 +24,10 @@ _UNDO_WORDS = frozenset({"off", "no", "in", "back", "undo", "取消", "关"})
 
 @dataclass(frozen=True)
 class ChooseLanguage(CallbackData, kind="lang"):
-    """`person`: whose card it is (`person_key`); `language`: an index of LANGUAGES, -1: that of their app."""
+    """A language button.
+
+    `person`: the `person_key` of the card's owner; `language`: an index of LANGUAGES, or -1 for that of their app.
+    """
 
     person: int
     language: int
@@ -32,7 +35,7 @@ class ChooseLanguage(CallbackData, kind="lang"):
 
 @dataclass(frozen=True)
 class ConfirmForget(CallbackData, kind="forget"):
-    """Delete everything: `confirmed` 1 or 0."""
+    """The answer to /forget: delete everything (`confirmed` 1) or nothing (0)."""
 
     person: int
     confirmed: int
@@ -40,14 +43,14 @@ class ConfirmForget(CallbackData, kind="forget"):
 
 @dataclass(frozen=True)
 class SetOptOut(CallbackData, kind="optout"):
-    """Others may not use their photos (`out` 1), or may again (0)."""
+    """Opt out of others using the person's photos (`out` 1), or back in (0)."""
 
     person: int
     out: int
 
 
 class PrivacyCommands:
-    """Answers what concerns a person's data."""
+    """The privacy commands and their buttons. `facts`: the retention times to show."""
 
     def __init__(
         self,
@@ -59,7 +62,7 @@ class PrivacyCommands:
         self._privacy, self._facts, self._jobs, self._capabilities = privacy, facts, jobs, capabilities
 
     def feature(self) -> Feature:
-        """What it registers."""
+        """The commands and button handlers of this feature."""
         undo = Option("undo", mark("Allow it again"), OptionKind.FLAG, required=False, typed="off")
         languages = tuple((texts_for(language).own_name, language) for language in LANGUAGES)
         language = Option("language", mark("Which one; leave it out and I'll ask"), required=False, choices=languages)
@@ -85,15 +88,15 @@ class PrivacyCommands:
         return Feature(commands, presses, help=HELP)
 
     async def facts(self, message: IncomingMessage, _: str) -> Card:
-        """What is kept, and until when."""
+        """/privacy: what is stored, and for how long."""
         return Card(privacy_text(self._facts, message.person))
 
     async def forget(self, message: IncomingMessage, _: str) -> Card:
-        """Asks first."""
+        """/forget: ask for confirmation."""
         return confirm_forget_card(message.person)
 
     async def export(self, message: IncomingMessage, _: str) -> Card:
-        """Everything of theirs as files, where nobody else can read along."""
+        """/export: send the person's data as files, but never where others can see them."""
         texts = texts_for(message.person.language)
         if message.chat.is_group and not message.is_ephemeral:
             return Card(texts.gettext("Others can read along here. Please write /export to me in private."))
@@ -101,16 +104,16 @@ class PrivacyCommands:
         return Card(text, followups=lambda: self._files(message.person))
 
     async def opt_out(self, message: IncomingMessage, text: str) -> Card:
-        """Keep others from using their photos, or not any more."""
+        """/optout: opt out of others using the person's photos, or back in."""
         return await self._opt_out(message.person, out=text.strip().casefold() not in _UNDO_WORDS)
 
     async def language(self, message: IncomingMessage, text: str) -> Card:
-        """The language that the words name, or a card that asks."""
+        """/lang: set the named language, or show a card of choices."""
         wanted = _LANGUAGE_ALIASES.get(text.strip().casefold())
         return await self._set_language(message.person, wanted) if wanted else language_card(message.person)
 
     async def confirm_forget(self, data: ConfirmForget, press: ButtonPress) -> CallbackAnswer:
-        """Delete everything, or nothing."""
+        """Delete the person's data if they confirmed, and say what was deleted."""
         texts = texts_for(press.person.language)
         if data.person != person_key(press.person):
             return not_yours(press.person)
@@ -161,7 +164,7 @@ def _language_words() -> dict[str, str]:
 
 
 def privacy_text(facts: PrivacyFacts, person: Person) -> str:
-    """What is kept, and until when."""
+    """The text of /privacy: what is stored, and for how long."""
     texts = texts_for(person.language)
     return "\n".join(
         [
@@ -194,14 +197,14 @@ def _name(person: Person) -> str:
 
 
 def _span(hours: float, texts: Texts) -> str:
-    """A promise, to the hour or day: nothing is rounded here."""
+    """A retention time as text, in days if it is a whole number of them, else in hours (a fraction counts as one)."""
     if hours >= 48 and hours % 24 == 0:
         return texts.ngettext("{n} day", "{n} days", round(hours / 24))
     return texts.ngettext("{n} hour", "{n} hours", ceil(hours))
 
 
 def confirm_forget_card(person: Person) -> Card:
-    """Asks before everything goes."""
+    """The confirmation question of /forget."""
     texts = texts_for(person.language)
     question = texts.gettext(
         "Delete your photos, pictures, saved styles and history? Anything in progress is cancelled. This can't be "
@@ -213,7 +216,7 @@ def confirm_forget_card(person: Person) -> Card:
 
 
 def forgotten_text(gone: DeletedCounts, texts: Texts) -> str:
-    """What was deleted, with counts; pictures of others were painted from this person's photos."""
+    """What /forget deleted, with counts. Pictures of others are those painted from this person's photos."""
     counted = (
         (gone.photos, texts.ngettext("{n} photo or style picture", "{n} photos and style pictures", gone.photos)),
         (gone.results, texts.ngettext("{n} painted picture", "{n} painted pictures", gone.results)),
@@ -235,7 +238,7 @@ def forgotten_text(gone: DeletedCounts, texts: Texts) -> str:
 
 
 def opted_out_card(person: Person, *, out: bool) -> Card:
-    """Their word, and the way back."""
+    """The confirmation of /optout, with a button that reverts it."""
     texts = texts_for(person.language)
     if out:
         text = texts.gettext(
@@ -252,7 +255,7 @@ def opted_out_card(person: Person, *, out: bool) -> Card:
 
 
 def language_card(person: Person) -> Card:
-    """Which language to speak."""
+    """The choice of languages."""
     texts = texts_for(person.language)
     choices = [
         Button(texts_for(language).own_name, ChooseLanguage(person_key(person), number).pack())

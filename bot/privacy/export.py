@@ -1,6 +1,6 @@
-"""Everything of one person's as zip files: photos, pictures, saved styles, and a history that programs can read.
+"""Export of a person's data as zip files: photos, pictures, saved styles, and a machine-readable history.
 
-The bytes are read one picture at a time and written by a thread; a file ends before it is too big to be sent.
+Pictures are read one at a time and written in a thread. A new file is begun before one gets too big to be sent.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from storage.results import Result
 
 @dataclass(frozen=True)
 class ExportContents:
-    """What there is: the history as JSON values, and the name in the zip of each key in the store."""
+    """`history`: JSON values; `pictures`: file name in the zip by photo store key."""
 
     history: Mapping[str, Any]
     pictures: Mapping[str, str]
@@ -35,13 +35,16 @@ class ExportContents:
 async def export_files(
     queries: JobQueries, person: Person, *, max_bytes: int = MAX_FILE_BYTES
 ) -> AsyncIterator[tuple[Path, ...]]:
-    """The files, in a folder of their own that is gone at the end of the block."""
-    belongings = await _contents(queries, person)
+    """Write the person's data into zip files of up to `max_bytes` each (a single larger picture excepted).
+
+    Yields their paths, in a temporary folder that is deleted at the end of the block.
+    """
+    contents = await _contents(queries, person)
     with tempfile.TemporaryDirectory(prefix="repaint-export-") as folder:
         zips = ZipParts(Path(folder), max_bytes)
-        history = json.dumps(belongings.history, ensure_ascii=False, indent=2)
+        history = json.dumps(contents.history, ensure_ascii=False, indent=2)
         await asyncio.to_thread(zips.add, "history.json", history.encode())
-        for key, name in belongings.pictures.items():
+        for key, name in contents.pictures.items():
             jpeg = await queries.photos.get(key)
             if jpeg is not None:
                 await asyncio.to_thread(zips.add, name, jpeg)
@@ -50,7 +53,7 @@ async def export_files(
 
 @dataclass
 class ZipParts:
-    """Zip files in a folder, a new one whenever the last is full. JPEGs are stored as they are: they don't shrink."""
+    """Zip files in a folder, a new one whenever the last is full. Stored uncompressed: JPEGs don't compress."""
 
     folder: Path
     max_bytes: int
@@ -58,7 +61,7 @@ class ZipParts:
     free_bytes: int = 0
 
     def add(self, name: str, data: bytes) -> None:
-        """Add a file. What is bigger than a whole zip may be gets one to itself."""
+        """Add a file. One that is larger than `max_bytes` gets a zip to itself."""
         if not self.files or len(data) + _ENTRY_OVERHEAD > self.free_bytes:
             self.files.append(self.folder / f"repaint-{len(self.files) + 1}.zip")
             self.free_bytes = self.max_bytes
@@ -67,22 +70,22 @@ class ZipParts:
         self.free_bytes -= len(data) + _ENTRY_OVERHEAD
 
 
-_ENTRY_OVERHEAD = 512  # bytes that a name and its entries take, generously
+_ENTRY_OVERHEAD = 512  # bytes; an upper bound for a name and its zip headers
 
 
 async def _contents(queries: JobQueries, person: Person) -> ExportContents:
     async with queries.database.read() as connection:
         found = await people.find_person_id(connection, platform=person.platform, platform_id=person.platform_id)
         person_id = NO_PERSON if found is None else found
-        mine = [job for job in await jobs.list_of_person(connection, person_id, list(State)) if not job.hidden]
-        painted = {job.id: await results.get(connection, job.id) for job in mine}
+        own_jobs = [job for job in await jobs.list_of_person(connection, person_id, list(State)) if not job.hidden]
+        painted = {job.id: await results.get(connection, job.id) for job in own_jobs}
         styles = await saved_styles.list_of_person(connection, person_id)
         bought = await purchases.list_of_person(connection, person_id)
         status = await people.get_status(connection, person_id)
     units = await queries.quota(person)
     pictures = {
-        **{job.photo: f"photos/{job.photo_hash}.jpg" for job in mine if job.photo},
-        **{job.reference: f"references/{job.reference_hash}.jpg" for job in mine if job.reference},
+        **{job.photo: f"photos/{job.photo_hash}.jpg" for job in own_jobs if job.photo},
+        **{job.reference: f"references/{job.reference_hash}.jpg" for job in own_jobs if job.reference},
         **{result.key: f"pictures/{job_id}.jpg" for job_id, result in painted.items() if result},
         **{style.key: f"styles/{style.id}-{_file_name(style.name)}.jpg" for style in styles},
     }
@@ -90,7 +93,7 @@ async def _contents(queries: JobQueries, person: Person) -> ExportContents:
         "person": {"platform": person.platform, "id": person.platform_id, "language": await queries.language(person)},
         "others_may_use_my_photos": not status.has_opted_out,
         "units": {"a_day": units.limit, "used_today": units.used, "given_today": units.given, "purse": units.credits},
-        "jobs": [_job(job, painted[job.id]) for job in mine],
+        "jobs": [_job(job, painted[job.id]) for job in own_jobs],
         "saved_styles": [{"id": style.id, "name": style.name, "saved": _moment(style.created)} for style in styles],
         "purchases": [
             {"charge": row.charge_id, "units": row.units, "stars": row.stars, "at": _moment(row.at)} for row in bought

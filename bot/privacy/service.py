@@ -1,4 +1,4 @@
-"""Care for people: what is kept of them and for how long, and that it is gone, or theirs to take, when they say so."""
+"""Privacy: retention times, deletion and export of a person's data, and opting out of others using their photos."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -27,8 +27,7 @@ from storage.photos import Kind
 
 @dataclass(frozen=True)
 class PrivacyFacts:
-    """For how long things are kept; a photo that still waits for its turn is kept until that is over, up to
-    `waiting_days`."""
+    """How long data is kept. A photo whose job is still queued is kept until the job ends, up to `waiting_days`."""
 
     original_hours: float
     result_days: float
@@ -38,8 +37,8 @@ class PrivacyFacts:
 
 @dataclass(frozen=True)
 class DeletedCounts:
-    """How much is gone: photos and style pictures, painted pictures, saved styles, entries in the history; and jobs of
-    others that were made from this person's photos."""
+    """What was deleted: photos and style pictures, painted pictures, saved styles, jobs in the history, and jobs of
+    others (`of_others`) that used this person's photos."""
 
     photos: int = 0
     results: int = 0
@@ -49,7 +48,7 @@ class DeletedCounts:
 
 
 def privacy_facts(settings: Settings) -> PrivacyFacts:
-    """What `/privacy` tells. Pure."""
+    """The retention times that /privacy shows. Pure."""
     return PrivacyFacts(
         original_hours=settings.original_hours,
         result_days=settings.result_days,
@@ -60,13 +59,16 @@ def privacy_facts(settings: Settings) -> PrivacyFacts:
 
 @dataclass(frozen=True)
 class PrivacyService:
-    """What everybody may ask for about themselves."""
+    """What people may do with the data stored about them."""
 
     queries: JobQueries
 
     async def forget(self, person: Person) -> DeletedCounts:
-        """Delete everything of theirs: what waits or runs is cancelled, the bytes are gone when this returns, and
-        pictures that come home later are dropped. Units of today and bought ones stay as they are."""
+        """Delete a person's data and return what was deleted.
+
+        Unfinished jobs are cancelled, and results that arrive later are discarded. All pictures are deleted when this
+        returns. Today's quota and bought credits stay as they are.
+        """
         queries, now = self.queries, self.queries.clock.now()
         async with queries.database.write() as connection:
             person_id = await people.find_person_id(
@@ -97,25 +99,25 @@ class PrivacyService:
 
     @asynccontextmanager
     async def export(self, person: Person, max_bytes: int = MAX_FILE_BYTES) -> AsyncIterator[tuple[Path, ...]]:
-        """Zip files with everything of theirs, each small enough to be sent; gone at the end of the block."""
+        """Zip files of the person's data, of up to `max_bytes` each; deleted at the end of the block."""
         async with export.export_files(self.queries, person, max_bytes=max_bytes) as files:
             yield files
 
     async def opt_out(self, person: Person, *, out: bool) -> None:
-        """Nobody else may have this person's photos painted from now on; or (not `out`) others may again."""
+        """Forbid (`out`) or allow again that others have this person's photos painted."""
         now = self.queries.clock.now()
         async with self.queries.database.write() as connection:
             await people.set_opted_out(connection, await person_row(connection, person, now), now if out else None)
 
     async def withholds(self, attachment: Attachment, person: Person) -> bool:
-        """Whether it is a photo of somebody else who doesn't want others to use theirs."""
+        """Whether `person` may not use this attachment, since its owner is somebody else who has opted out."""
         owner = attachment.owner
         if owner is None or owner.platform_id == person.platform_id:
             return False
         return await self.has_opted_out(owner.platform, owner.platform_id)
 
     async def has_opted_out(self, platform: str, platform_id: str) -> bool:
-        """Whether others must not have this person's photos painted."""
+        """Whether this person has opted out of others having their photos painted."""
         async with self.queries.database.read() as connection:
             person_id = await people.find_person_id(connection, platform=platform, platform_id=platform_id)
             return person_id is not None and (await people.get_status(connection, person_id)).has_opted_out
@@ -124,14 +126,14 @@ class PrivacyService:
 async def _cancel(connection: AsyncConnection, job: Job, now: float) -> Job:
     try:
         return (await apply_event(connection, job, job_lifecycle.CancelRequested(), now)).job
-    except InvalidTransition:  # cancelled already, and on its way home
+    except InvalidTransition:  # already cancelled, its task still running
         return job
 
 
 async def _withdraw_jobs_of_others(
     connection: AsyncConnection, person: Person, person_id: int, now: float
 ) -> tuple[Job, ...]:
-    """What others had painted from this person's photos ends, and is hidden; returns it, its bytes are still there."""
+    """End and hide the jobs of others that use this person's photos; returns them. Their pictures are still stored."""
     withdrawn = []
     for job in await jobs.list_of_subject(connection, platform=person.platform, subject=person.platform_id):
         if job.person_id == person_id:

@@ -8,7 +8,7 @@ an ASGI transport, and a fake engine that makes real JPEGs in milliseconds.
     async with running_app(tmp_path, platforms=[my_platform], daily_free_images=3) as app: ...
     async with served_app(tmp_path) as (app, url): ...     # with the HTTP server on a loopback port
 
-Opening the same folder again is a restart. `engine=quick_engine(until=path)` keeps tasks RUNNING until that file
+Opening the same folder again simulates a restart. `engine=quick_engine(until=path)` keeps tasks RUNNING until that file
 exists. Keywords are fields of `bot.config.settings.Settings`.
 """
 
@@ -34,16 +34,16 @@ BEN = Person("test", "ben")
 
 
 def private(person: Person) -> Chat:
-    """The person's own chat."""
+    """The person's private chat with the bot."""
     return Chat(person.platform, person.platform_id)
 
 
 def settings_for(data_dir: Path, **changes: Any) -> Settings:
     """Settings for one test; no .env file is read."""
-    usual: dict[str, Any] = {"port": 0, "max_queued_per_person": 50, "messages_per_minute": 100_000}
+    defaults: dict[str, Any] = {"port": 0, "max_queued_per_person": 50, "messages_per_minute": 100_000}
     if isinstance(place := place_of(data_dir), str):
-        usual |= {"database_url": place, "secret_key": "of no use to anybody " * 3}
-    return Settings(_env_file=None, data_dir=data_dir, **{**usual, **changes})
+        defaults |= {"database_url": place, "secret_key": "of no use to anybody " * 3}
+    return Settings(_env_file=None, data_dir=data_dir, **{**defaults, **changes})
 
 
 @asynccontextmanager
@@ -55,7 +55,7 @@ async def running_app(
     platforms: Sequence[Platform] = (),
     **settings: Any,
 ) -> AsyncIterator[Installation]:
-    """The app, running until the block ends."""
+    """The app, running until the end of the block; `settings`: as in `settings_for`."""
     chosen = settings_for(data_dir, **settings)
     if chosen.database_url is None:
         add_database(data_dir)
@@ -66,13 +66,13 @@ async def running_app(
 
 @asynccontextmanager
 async def served_app(data_dir: Path, **options: Any) -> AsyncIterator[tuple[Installation, str]]:
-    """The same with its HTTP server; yields the app and the server's address."""
+    """As `running_app`, with its HTTP server; yields the app and the server's base URL."""
     async with running_app(data_dir, **options) as app, served(web_application(app)) as url:
         yield app, url
 
 
 async def ended(app: Installation, person: Person, job_id: int) -> JobView:
-    """The job once it has ended."""
+    """Wait until the job has ended; returns its last view."""
     last = None
     async for view in app.services.queries.watch(person, job_id):
         last = view

@@ -41,7 +41,7 @@ def why_not(settings: GroupSettings, **how: object) -> UserError | None:
 
 
 @pytest.mark.parametrize(
-    ("rules", "how", "refused"),
+    ("settings", "how", "refused"),
     [
         (RULES, {}, None),
         (replace(RULES, enabled=False), {"by_admin": True}, ErrorCode.GROUP_OFF),
