@@ -1,4 +1,4 @@
-"""The command, as an owner types it: what it prints, and how it ends."""
+"""The `repaint` command: its output and exit status."""
 
 import os
 import sqlite3
@@ -11,11 +11,11 @@ from tests import ROOT
 from tests.fakes.s3 import KEY, KEY_ID, bucket_server
 
 
-def repaint(folder: Path, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    """Run it on a data folder."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LD_LIBRARY_PATH") if name in os.environ}
-    env = {**kept, "PYTHONPATH": str(ROOT), "DATA_DIR": str(folder), **settings}
-    command = [sys.executable, "-m", "bot", *words]
+def repaint(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run the command on a data folder."""
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LD_LIBRARY_PATH") if name in os.environ}
+    env = {**inherited, "PYTHONPATH": str(ROOT), "DATA_DIR": str(folder), **settings}
+    command = [sys.executable, "-m", "bot", *arguments]
     return subprocess.run(command, check=False, capture_output=True, text=True, env=env, cwd=folder.parent)
 
 
@@ -36,25 +36,25 @@ def test_status_backup_and_restore(tmp_path: Path) -> None:
     assert (again.returncode, "Move it away" in again.stderr) == (1, True)
 
 
-def test_a_newer_schema_is_one_clear_sentence_whichever_command_meets_it(tmp_path: Path) -> None:
+def test_every_command_reports_a_newer_schema_in_one_line(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     repaint(folder, "admin", "status")
     with sqlite3.connect(folder / "repaint.db") as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     connection.close()
-    for words in (("run",), ("admin", "status")):
-        ended = repaint(folder, *words, PORT="0")
+    for arguments in (("run",), ("admin", "status")):
+        ended = repaint(folder, *arguments, PORT="0")
         assert (ended.returncode, len(ended.stderr.splitlines())) == (1, 1), ended.stderr
         assert "newer than this version of Repaint" in ended.stderr
 
 
-def test_wrong_settings_are_said_at_once_and_without_their_values(tmp_path: Path) -> None:
+def test_invalid_settings_are_all_reported_without_their_values(tmp_path: Path) -> None:
     ended = repaint(tmp_path / "data", "run", PORT="many", METRICS_TOKEN="short")
     assert ended.returncode == 1
     assert ("PORT:" in ended.stderr, "METRICS_TOKEN:" in ended.stderr, "many" in ended.stderr) == (True, True, False)
 
 
-def test_a_bucket_that_is_not_there_is_one_clear_sentence(tmp_path: Path) -> None:
+def test_a_missing_bucket_is_reported_in_one_line(tmp_path: Path) -> None:
     with bucket_server() as server:
         nowhere = server.environment(server.named("nowhere-at-all"))
         ended = repaint(tmp_path / "data", "run", PORT="0", **nowhere)
@@ -64,20 +64,20 @@ def test_a_bucket_that_is_not_there_is_one_clear_sentence(tmp_path: Path) -> Non
     assert KEY_ID not in ended.stderr
 
 
-def test_a_backup_says_that_what_is_in_a_bucket_is_not_in_it(tmp_path: Path) -> None:
+def test_a_backup_says_that_it_leaves_out_pictures_in_a_bucket(tmp_path: Path) -> None:
     folder, file = tmp_path / "data", str(tmp_path / "backup.tar")
     repaint(folder, "admin", "status")
     (folder / "secret.key").write_bytes(bytes(32))
-    told = repaint(folder, "backup", file, PHOTO_STORE="s3://faces/mine").stdout
-    assert "Saved styles and pictures are in s3://faces/mine, not in this file" in told
+    output = repaint(folder, "backup", file, PHOTO_STORE="s3://faces/mine").stdout
+    assert "Saved styles and pictures are in s3://faces/mine, not in this file" in output
 
 
-def test_rows_move_to_postgresql_and_are_looked_after_there(tmp_path: Path, postgres_url: str) -> None:
+def test_after_moving_to_postgresql_backup_points_to_pg_dump(tmp_path: Path, postgres_url: str) -> None:
     shared = {"DATABASE_URL": postgres_url, "SECRET_KEY": "k" * 40}
     folder, file = tmp_path / "data", str(tmp_path / "backup.tar")
     repaint(folder, "admin", "status")
     moved = repaint(folder, "move", **shared)
     assert (moved.returncode, "copied and counted" in moved.stdout) == (0, True), moved.stderr
-    for words in (("backup", file), ("restore", file)):
-        ended = repaint(folder, *words, **shared)
+    for arguments in (("backup", file), ("restore", file)):
+        ended = repaint(folder, *arguments, **shared)
         assert (ended.returncode, "pg_dump" in ended.stderr) == (1, True)

@@ -1,4 +1,4 @@
-"""A backup brings an installation back: what people have, and nothing that would be told, painted or paid for twice."""
+"""A restored backup has all data, and repeats no notice, painting or payment."""
 
 import asyncio
 import io
@@ -21,7 +21,7 @@ from tests.harness.app import ANNA, BEN, accepted, ended, private, running_app
 from tests.harness.requests import a_photo, audit, rows
 
 
-async def wished(app: Installation, source: str, photo: bytes | None = None) -> JobView:
+async def submit(app: Installation, source: str, photo: bytes | None = None) -> JobView:
     photo = photo or a_photo()
     return accepted(
         await app.services.jobs.submit(JobRequest(ANNA, private(ANNA), source, photo=photo, style=StyleChoice(5)))
@@ -34,19 +34,19 @@ def names(file: Path) -> list[str]:
 
 
 def kinds(file: Path) -> set[str]:
-    """What is in a backup, but for the numbers in the names."""
+    """The files in a backup, by the first two parts of their names."""
     return {"/".join(name.split("/")[:2]) for name in names(file)}
 
 
-async def a_busy_day(folder: Path, file: Path, *, with_results: bool) -> tuple[JobView, JobView]:
-    """A picture, a saved style, a job that runs, one that waits, a draft; and a backup in the middle of it all. Returns
-    the job that is done and the one that waits."""
+async def busy_installation(folder: Path, file: Path, *, with_results: bool) -> tuple[JobView, JobView]:
+    """Back up an installation with a finished job, a saved style, a running job, a queued one and a draft. Returns the
+    finished job and the queued one."""
     async with running_app(folder, engine=quick_engine(until=folder / "go"), platforms=[]) as app:
         (folder / "go").touch()
-        done = await ended(app, ANNA, (await wished(app, "test:1")).id)
+        done = await ended(app, ANNA, (await submit(app, "test:1")).id)
         (folder / "go").unlink()
         await saved(app, ANNA, "Waves")
-        running, waiting = await wished(app, "test:2"), await wished(app, "test:3")
+        running, waiting = await submit(app, "test:2"), await submit(app, "test:3")
         async for view in app.services.queries.watch(ANNA, running.id):
             if view.state == State.RUNNING:
                 break
@@ -58,9 +58,9 @@ async def a_busy_day(folder: Path, file: Path, *, with_results: bool) -> tuple[J
 
 
 @pytest.mark.parametrize("with_results", [True, False])
-async def test_what_people_have_comes_back_and_what_was_under_way_ends(tmp_path: Path, with_results: bool) -> None:
+async def test_a_restore_brings_data_back_and_ends_unfinished_jobs(tmp_path: Path, with_results: bool) -> None:
     before, after, file = tmp_path / "before", tmp_path / "after", tmp_path / "backup.tar"
-    done, waiting = await a_busy_day(before, file, with_results=with_results)
+    done, waiting = await busy_installation(before, file, with_results=with_results)
     assert kinds(file) == {"repaint.db", "secret.key", "photos/style"} | ({"photos/result"} if with_results else set())
     assert file.stat().st_mode & 0o077 == 0
     assert await asyncio.to_thread(restore_backup, after, file, time.time()) == 2
@@ -80,13 +80,13 @@ async def test_what_people_have_comes_back_and_what_was_under_way_ends(tmp_path:
             JobRequest(ANNA, private(ANNA), "test:9", photo=a_photo(), style=like_saved(style.id))
         )
         assert (await ended(app, ANNA, accepted(again).id)).state == State.STORED
-        assert (await wished(app, "test:3")).id == waiting.id  # a message that comes again is still known
-        assert len(await rows(app, "SELECT * FROM attempt")) == 3  # two of the past, one of now
+        assert (await submit(app, "test:3")).id == waiting.id  # a redelivered message is still recognized
+        assert len(await rows(app, "SELECT * FROM attempt")) == 3  # two from before the backup, one new
 
 
-async def test_nothing_that_was_forgotten_is_in_a_backup_that_is_made_afterwards(tmp_path: Path) -> None:
+async def test_a_backup_after_forgetting_has_nothing_of_the_person(tmp_path: Path) -> None:
     async with running_app(tmp_path / "data") as app:
-        view = await ended(app, ANNA, (await wished(app, "test:unmistakable")).id)
+        view = await ended(app, ANNA, (await submit(app, "test:unmistakable")).id)
         await app.services.privacy.forget(ANNA)
         assert await app.services.queries.job(ANNA, view.id) is None
         await asyncio.to_thread(write_backup, tmp_path / "data", tmp_path / "b.tar", with_results=True)
@@ -96,14 +96,14 @@ async def test_nothing_that_was_forgotten_is_in_a_backup_that_is_made_afterwards
 
 @pytest.fixture
 async def backup(tmp_path: Path) -> Path:
-    """The backup of an installation that nobody has used yet."""
+    """The backup of an unused installation."""
     async with running_app(tmp_path / "first"):
         pass
     write_backup(tmp_path / "first", tmp_path / "backup.tar", with_results=False)
     return tmp_path / "backup.tar"
 
 
-def test_a_backup_overwrites_nothing_and_neither_does_a_restore(tmp_path: Path, backup: Path) -> None:
+def test_backup_and_restore_overwrite_nothing(tmp_path: Path, backup: Path) -> None:
     with pytest.raises(BackupError, match="is there already"):
         write_backup(tmp_path / "first", backup, with_results=False)
     with pytest.raises(BackupError, match="Move it away"):
@@ -114,14 +114,14 @@ def test_a_backup_overwrites_nothing_and_neither_does_a_restore(tmp_path: Path, 
         write_backup(tmp_path / "first", tmp_path / "nowhere" / "other.tar", with_results=False)
 
 
-async def test_a_folder_that_a_bot_works_on_is_left_alone(tmp_path: Path, backup: Path) -> None:
+async def test_restoring_into_the_folder_of_a_running_bot_is_refused(tmp_path: Path, backup: Path) -> None:
     async with running_app(tmp_path / "busy"):
         with pytest.raises(FolderInUse):
             await asyncio.to_thread(restore_backup, tmp_path / "busy", backup, 0.0)
 
 
 @pytest.mark.parametrize("at", [0, 700, 5000, 60_000])
-def test_a_damaged_backup_is_refused_and_leaves_nothing(tmp_path: Path, backup: Path, at: int) -> None:
+def test_a_damaged_backup_is_refused_and_writes_nothing(tmp_path: Path, backup: Path, at: int) -> None:
     data = bytearray(backup.read_bytes())
     data[at : at + 4096] = bytes(b ^ 0x55 for b in data[at : at + 4096])
     backup.write_bytes(data)
@@ -130,14 +130,14 @@ def test_a_damaged_backup_is_refused_and_leaves_nothing(tmp_path: Path, backup: 
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["repaint.lock"]
 
 
-def test_what_is_no_backup_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "words.tar").write_bytes(b"just some words" * 100)
-    for name in ("words.tar", "not there.tar"):
+def test_a_file_that_is_not_a_backup_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "text.tar").write_bytes(b"just some text" * 100)
+    for name in ("text.tar", "not there.tar"):
         with pytest.raises(BackupError):
             restore_backup(tmp_path / "new", tmp_path / name, 0.0)
 
 
-def test_names_that_lead_elsewhere_are_left_out(tmp_path: Path, backup: Path) -> None:
+def test_unexpected_names_and_links_are_not_extracted(tmp_path: Path, backup: Path) -> None:
     with tarfile.open(backup, "a") as tar:
         for name in ("../escaped", "/tmp/escaped", "photos/../../escaped", "photos/original/1/x.jpg", "other"):
             member = tarfile.TarInfo(name)

@@ -1,4 +1,4 @@
-"""The owner's desk in a chat; the till, with its payments and refunds."""
+"""/admin in a chat; payments and refunds."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,24 +16,24 @@ PACKAGES = ((10, 50), (50, 200))
 
 
 @dataclass
-class Till:
-    """A platform that gives Stars back, or is too busy at first."""
+class FakeRefunder:
+    """A platform that refunds Stars, after `busy` failed calls. `refunded`: (person id, charge id) of each refund."""
 
     busy: int = 0
-    given_back: list[tuple[str, str]] = field(default_factory=list)
+    refunded: list[tuple[str, str]] = field(default_factory=list)
 
     async def refund_payment(self, person_id: str, charge_id: str) -> None:
         if self.busy:
             self.busy -= 1
             raise TryLater(1.0)
-        self.given_back.append((person_id, charge_id))
+        self.refunded.append((person_id, charge_id))
 
 
 async def _pressed(user: ChatUser, card: Card, label: str) -> Card:
     return said((await user.presses(card, label)).edit)
 
 
-async def test_nobody_else_finds_the_owners_desk(tmp_path: Path) -> None:
+async def test_the_admin_command_is_hidden_from_others(tmp_path: Path) -> None:
     async with chat_harness(tmp_path, admins=(OWNER,)) as harness:
         olga, anna = harness.person("olga"), harness.person("anna")
         assert "Send me a photo and I ask" in said(await anna.says("/admin")).text
@@ -42,7 +42,7 @@ async def test_nobody_else_finds_the_owners_desk(tmp_path: Path) -> None:
         assert "in private" in said(await harness.member("olga").says("/admin")).text
 
 
-async def test_the_owner_sees_how_things_stand_and_pauses(tmp_path: Path) -> None:
+async def test_the_owner_sees_figures_and_pauses(tmp_path: Path) -> None:
     async with chat_harness(tmp_path, admins=(OWNER,)) as harness:
         olga, anna = harness.person("olga"), harness.person("anna")
         await anna.sends(portrait_jpeg(), "/style 0")
@@ -55,19 +55,19 @@ async def test_the_owner_sees_how_things_stand_and_pauses(tmp_path: Path) -> Non
         await anna.sends(portrait_jpeg(shade=9), "/style 0")
         await anna.sees("Painting is paused")
         assert "▶ Resume" in labels(paused)
-        going = await _pressed(olga, paused, "Resume")
-        assert "⏸ Pause" in labels(going)
+        resumed = await _pressed(olga, paused, "Resume")
+        assert "⏸ Pause" in labels(resumed)
         await anna.picture(2)
-        assert "Nothing has gone wrong" in said((await olga.presses(going, "Recent problems")).card).text
-        assert "As of" in (await _pressed(olga, going, "Refresh")).text
+        assert "Nothing went wrong" in said((await olga.presses(resumed, "troubles")).card).text
+        assert "As of" in (await _pressed(olga, resumed, "Refresh")).text
 
 
-async def test_the_owner_grants_bans_and_lets_in_again(tmp_path: Path) -> None:
+async def test_the_owner_grants_bans_and_unbans(tmp_path: Path) -> None:
     async with chat_harness(tmp_path, admins=(OWNER,), daily_free_images=0) as harness:
         olga, anna = harness.person("olga"), harness.person("anna")
-        for _ in range(2):  # told twice, granted once
-            assert "anna has 2 credits now." in said(await olga.says("/admin grant anna 2", source="test:g")).text
-        assert "You also have 2 credits" in said(await anna.says("/quota")).text
+        for _ in range(2):  # sent twice, granted once
+            assert "anna has 2 in the purse now." in said(await olga.says("/admin grant anna 2", source="test:g")).text
+        assert "2 more are in your purse" in said(await anna.says("/quota")).text
         await anna.sends(portrait_jpeg(), "/style 0")
         await anna.picture()
         assert said(await olga.says("/admin ban anna")).text == "anna is banned."
@@ -81,7 +81,7 @@ async def test_the_owner_grants_bans_and_lets_in_again(tmp_path: Path) -> None:
             assert said(await olga.says(f"/admin {nonsense}")).text
 
 
-async def test_a_broadcast_waits_for_its_button_and_then_goes_out(tmp_path: Path) -> None:
+async def test_a_broadcast_is_sent_after_its_button_is_pressed(tmp_path: Path) -> None:
     async with chat_harness(tmp_path, admins=(OWNER,)) as harness:
         olga, anna = harness.person("olga"), harness.person("anna")
         assert "No broadcasts yet" in (await _pressed(olga, said(await olga.says("/admin")), "Broadcasts")).text
@@ -91,8 +91,8 @@ async def test_a_broadcast_waits_for_its_button_and_then_goes_out(tmp_path: Path
         assert "“Happy New Year!”" in card.text
         assert labels(card) == ["↩ Back", "🔄 Refresh", "▶ Send 1 to 2 people"]
         assert not any("Happy New Year!" in shown.text for shown in anna.cards)
-        going = await _pressed(olga, card, "▶ Send 1")
-        assert "Send 1" not in "".join(labels(going))
+        resumed = await _pressed(olga, card, "▶ Send 1")
+        assert "Send 1" not in "".join(labels(resumed))
         await anna.sees("Happy New Year!")
 
 
@@ -103,7 +103,7 @@ async def test_buying_is_off_until_the_owner_sets_packages(tmp_path: Path) -> No
         assert card.buttons == ()
 
 
-async def test_a_broadcast_reaches_also_who_only_said_hello_but_no_group_and_nobody_forgotten(tmp_path: Path) -> None:
+async def test_a_broadcast_reaches_private_chats_but_no_group_and_nobody_forgotten(tmp_path: Path) -> None:
     async with chat_harness(tmp_path, admins=(OWNER,)) as harness:
         olga, anna, ben = harness.person("olga"), harness.person("anna"), harness.person("ben", "zh")
         for someone in (olga, anna, ben, harness.member("cleo")):
@@ -140,19 +140,19 @@ async def test_a_package_is_paid_and_credited_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("data", ["buy:10:51", "buy:999:1", "buy:0:0"])
-async def test_a_price_that_we_never_made_is_refused(tmp_path: Path, data: str) -> None:
+async def test_an_unknown_price_is_refused(tmp_path: Path, data: str) -> None:
     async with chat_harness(tmp_path, stars_packages=PACKAGES) as harness:
         anna = harness.person("anna")
         answer = await anna.presses_data(said(await anna.says("/buy")), data)
         assert (answer.alert, answer.card) == (True, None)
 
 
-async def test_an_owner_gives_a_payment_back_and_unused_pictures_go(tmp_path: Path) -> None:
+async def test_a_refund_withdraws_the_unused_units(tmp_path: Path) -> None:
     async with chat_harness(tmp_path, stars_packages=PACKAGES, admins=(OWNER,)) as harness:
-        refunder = Till(busy=1)
-        shop = _with(harness, refunder)
-        olga, anna = shop.person("olga"), shop.person("anna")
-        await shop.conversation.messages.paid(anna.person, "units:10:50", 50, "charge-1")
+        refunder = FakeRefunder(busy=1)
+        with_refunds = _with(harness, refunder)
+        olga, anna = with_refunds.person("olga"), with_refunds.person("anna")
+        await with_refunds.conversation.messages.paid(anna.person, "units:10:50", 50, "charge-1")
         helped = said(await anna.says("/paysupport"))
         assert "charge-1" in helped.text
         assert helped.mention is not None
@@ -162,17 +162,17 @@ async def test_an_owner_gives_a_payment_back_and_unused_pictures_go(tmp_path: Pa
             await olga.says("/admin refund charge-1")
         done = said(await olga.says("/admin refund charge-1")).text
         assert done == "50 ⭐ are given back to anna, 10 unused pictures taken out of the purse."
-        assert refunder.given_back == [("anna", "charge-1")]
+        assert refunder.refunded == [("anna", "charge-1")]
         assert "given back already" in said(await olga.says("/admin refund charge-1")).text
         assert said(await olga.says("/admin refund nonsense")).text
         assert await harness.app.services.credits.balance(anna.person) == 0
 
 
-def _with(harness: ChatHarness, refunder: Till) -> ChatHarness:
+def _with(harness: ChatHarness, refunder: FakeRefunder) -> ChatHarness:
     return ChatHarness(harness.app, harness.platform, open_conversation(harness.app.services, US, refunder=refunder))
 
 
-async def test_a_shop_says_its_terms_and_who_helps(tmp_path: Path) -> None:
+async def test_terms_and_support_are_shown(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         anna = harness.person("anna", "zh")
         assert "没用完的点数可以退款" in said(await anna.says("/terms")).text

@@ -1,4 +1,4 @@
-"""What is wrong with an installation, in words that say what to do."""
+"""The doctor reports what is wrong with an installation and what to do about it."""
 
 import sqlite3
 from email.utils import formatdate
@@ -27,12 +27,12 @@ def bad(found: list[Finding]) -> list[str]:
 
 
 def is_all_but(found: list[Finding], complaint: str | None) -> bool:
-    """Whether all is well but for this one complaint."""
+    """Whether this is the only complaint; None: no complaint."""
     texts = bad(found)
     return texts == [] if complaint is None else len(texts) == 1 and complaint in texts[0]
 
 
-async def test_a_fresh_folder_is_fine_and_a_running_bot_is_seen(tmp_path: Path) -> None:
+async def test_a_fresh_folder_is_fine_and_a_running_bot_is_detected(tmp_path: Path) -> None:
     assert bad(await findings(tmp_path)) == []
     async with running_app(tmp_path):
         found = await findings(tmp_path)
@@ -40,7 +40,7 @@ async def test_a_fresh_folder_is_fine_and_a_running_bot_is_seen(tmp_path: Path) 
 
 
 def a_list(late: float = 0.0) -> Handler:
-    """The account's tasks, by a server whose clock is as much behind."""
+    """A server's empty task list; its clock is `late` seconds behind."""
     return lambda _: as_json(EMPTY_LIST, Date=formatdate(time() - late, usegmt=True))
 
 
@@ -55,7 +55,7 @@ def a_list(late: float = 0.0) -> Handler:
     ],
     ids=["well", "ahead", "behind", "key", "silent"],
 )
-async def test_an_account_is_asked(tmp_path: Path, handler: Handler, complaint: str | None) -> None:
+async def test_api_accounts_are_checked(tmp_path: Path, handler: Handler, complaint: str | None) -> None:
     async with loopback(handler) as cloud:
         keys: dict[str, Any] = {"dashscope_api_key": ("sk-recognisable",), "dashscope_base_url": cloud.url}
         found = await findings(tmp_path, **keys)
@@ -74,14 +74,14 @@ async def test_an_account_is_asked(tmp_path: Path, handler: Handler, complaint: 
     ids=["well", "token", "broken", "silent"],
 )
 @pytest.mark.parametrize("platform", ["telegram", "discord"])
-async def test_platforms_are_asked(tmp_path: Path, reply: Reply, complaint: str | None, platform: str) -> None:
+async def test_platforms_are_checked(tmp_path: Path, reply: Reply, complaint: str | None, platform: str) -> None:
     async with loopback(lambda _: reply) as api:
         found = await findings(tmp_path, **{f"{platform}_bot_token": TOKEN, f"{platform}_api_url": api.url})
     assert is_all_but(found, complaint)
     assert not any("AAH" in finding.text for finding in found)
 
 
-async def test_a_newer_database_is_said(tmp_path: Path) -> None:
+async def test_a_newer_database_is_reported(tmp_path: Path) -> None:
     async with open_database(tmp_path / "repaint.db"):
         pass
     with sqlite3.connect(tmp_path / "repaint.db") as connection:
@@ -91,7 +91,7 @@ async def test_a_newer_database_is_said(tmp_path: Path) -> None:
     assert complaint.startswith("The database is newer than this version of Repaint")
 
 
-async def test_a_bucket_is_tried_out(tmp_path: Path) -> None:
+async def test_the_bucket_is_checked(tmp_path: Path) -> None:
     with bucket_server() as server:
         bucket = server.bucket("mine")
         as_settings = {name.lower(): value for name, value in server.environment(bucket).items()}
@@ -103,7 +103,7 @@ async def test_a_bucket_is_tried_out(tmp_path: Path) -> None:
         assert server.raw_keys(bucket) == []
 
 
-async def test_a_shared_database_is_asked_and_its_password_shown_nowhere(tmp_path: Path, postgres_url: str) -> None:
+async def test_a_shared_database_is_checked_and_its_password_not_shown(tmp_path: Path, postgres_url: str) -> None:
     shared = {"secret_key": "s" * 40}
     found = await findings(tmp_path, database_url=postgres_url, **shared)
     assert bad(found) == []

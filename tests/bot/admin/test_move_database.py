@@ -1,4 +1,4 @@
-"""An installation grows out of its file, and back into one: every row comes along, and everything goes on."""
+"""Moving all rows from the SQLite file to PostgreSQL and back."""
 
 import os
 from dataclasses import replace
@@ -44,7 +44,7 @@ async def fill(database: Database) -> None:
 
 
 async def everything(database: Database) -> list[object]:
-    """What a reader sees."""
+    """All people, jobs and accounts, for comparison; audits the ledger."""
     async with database.read() as connection:
         assert (await ledger.audit(connection), await balances.audit(connection)) == ((), ())
         people = (await connection.execute(text("SELECT platform_id FROM person ORDER BY id"))).scalars().all()
@@ -52,7 +52,7 @@ async def everything(database: Database) -> list[object]:
         return [*people, *(found[number] for number in sorted(found)), await accounts.list_all(connection)]
 
 
-async def test_all_rows_go_to_postgresql_and_come_back(tmp_path: Path, postgres_url: str) -> None:
+async def test_all_rows_move_to_postgresql_and_back(tmp_path: Path, postgres_url: str) -> None:
     settings = shared_settings(tmp_path, postgres_url)
     async with open_database(tmp_path / "repaint.db") as database:
         await fill(database)
@@ -62,7 +62,7 @@ async def test_all_rows_go_to_postgresql_and_come_back(tmp_path: Path, postgres_
         assert await everything(database) == before
         async with database.write() as connection:
             newer = await insert_job(connection, "newer")
-            assert newer.id == JOBS + 2  # ids go on
+            assert newer.id == JOBS + 2  # ids continue
         before = [*(await everything(database)), newer]
     assert [name for name in os.listdir(tmp_path) if name.startswith("repaint.db")] == ["repaint.db.moved"]  # noqa: PTH208  # names
     assert await move_rows(settings, back=True) == moved + 1
@@ -72,7 +72,7 @@ async def test_all_rows_go_to_postgresql_and_come_back(tmp_path: Path, postgres_
         assert [*(await everything(database)), newer] == before
 
 
-async def test_what_has_rows_is_not_written_over(tmp_path: Path, postgres_url: str) -> None:
+async def test_a_target_with_rows_is_not_overwritten(tmp_path: Path, postgres_url: str) -> None:
     settings = shared_settings(tmp_path, postgres_url)
     for place in (tmp_path / "repaint.db", postgres_url):
         async with open_database(place) as database, database.write() as connection:
@@ -99,14 +99,14 @@ async def test_nothing_moves_while_a_repaint_runs(tmp_path: Path, postgres_url: 
 
 
 @pytest.mark.parametrize("has_url", [False, True])
-async def test_what_cannot_be_moved_is_said(tmp_path: Path, postgres_url: str, has_url: bool) -> None:
+async def test_a_missing_setting_or_file_is_reported(tmp_path: Path, postgres_url: str, has_url: bool) -> None:
     settings = shared_settings(tmp_path, postgres_url) if has_url else settings_for(tmp_path)
     with pytest.raises(CannotMove, match="There is no database in" if has_url else "Set DATABASE_URL"):
         await move_rows(settings, back=False)
 
 
-async def test_a_row_that_cannot_go_along_keeps_all_where_they_are(tmp_path: Path, postgres_url: str) -> None:
-    """SQLite takes any number for a small one; PostgreSQL does not."""
+async def test_a_row_that_cannot_be_copied_leaves_the_target_empty(tmp_path: Path, postgres_url: str) -> None:
+    """SQLite accepts a 64-bit number in an INTEGER column; PostgreSQL does not."""
     async with open_database(tmp_path / "rows.db") as database, open_database(postgres_url) as other:
         async with database.write() as connection:
             await insert_job(connection, "test:1", seed=2**40)
@@ -117,14 +117,14 @@ async def test_a_row_that_cannot_go_along_keeps_all_where_they_are(tmp_path: Pat
             assert (await connection.execute(text("SELECT COUNT(*) FROM person"))).scalar_one() == 0
 
 
-async def test_what_a_dump_brings_back_ends_costs_nobody_and_is_not_told_again(postgres_url: str) -> None:
+async def test_settling_a_restored_dump_ends_jobs_and_releases_their_units(postgres_url: str) -> None:
     async with open_database(postgres_url) as database:
         async with database.write() as connection:
             await accounts.take_over(connection, "key-a", mean=15, deviation=3)
             running = await insert_job(connection, "test:1", state=State.RUNNING, account_id="key-a", slot=0, style=3)
-            told = await insert_job(connection, "test:2", state=State.DELIVERED, style=3)
+            delivered = await insert_job(connection, "test:2", state=State.DELIVERED, style=3)
             await ledger.reserve(connection, running.id, [UNITS], now=NOON)
-            await results.add_to_outbox(connection, told.id, NOON)
+            await results.add_to_outbox(connection, delivered.id, NOON)
         async with open_database(postgres_url) as busy:
             with pytest.raises(BackupError, match="Stop all of them first"):
                 await settle(busy, NOON)

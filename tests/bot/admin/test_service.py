@@ -1,4 +1,4 @@
-"""The owner's cockpit: what it shows, and what its levers do."""
+"""Administration: the figures shown to owners, and their actions."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -25,7 +25,7 @@ async def test_owners_are_those_in_the_settings(tmp_path: Path) -> None:
         assert not app.services.admin.is_admin(ANNA)
 
 
-async def test_the_cockpit_counts_what_there_is(tmp_path: Path) -> None:
+async def test_figures_count_people_and_jobs(tmp_path: Path) -> None:
     go = tmp_path / "go"
     async with running_app(tmp_path, engine=quick_engine(until=go)) as app:
         admin = app.services.admin
@@ -54,23 +54,23 @@ async def test_failures_come_with_their_reason(tmp_path: Path) -> None:
         group = a_group()
         view = accepted(await submit_request(app, ANNA, group, subject=BEN))
         await app.services.consent.answer(BEN, view.id, allow=False)
-        (trouble,) = (await app.services.admin.figures()).failures
-        assert (trouble.job_id, trouble.reason, trouble.code) == (view.id, ErrorCode.CONSENT_REFUSED, "declined")
+        (failure,) = (await app.services.admin.figures()).failures
+        assert (failure.job_id, failure.reason, failure.code) == (view.id, ErrorCode.CONSENT_REFUSED, "declined")
 
 
-async def test_an_unknown_error_in_a_row_is_a_general_one_to_people_and_named_to_the_owner(tmp_path: Path) -> None:
+async def test_an_unknown_error_code_is_shown_to_owners_only(tmp_path: Path) -> None:
     async with running_app(tmp_path) as app:
         view = accepted(await submit_request(app, ANNA, private(ANNA)))
         await ended(app, ANNA, view.id)
         async with app.services.database.write() as connection:
             await connection.execute(text("UPDATE job SET state = 'failed', error = 'from_a_later_version'"))
-        (seen,) = await app.services.queries.history(ANNA)
-        assert seen.error == UserError(ErrorCode.UNKNOWN)
+        (failed,) = await app.services.queries.history(ANNA)
+        assert failed.error == UserError(ErrorCode.UNKNOWN)
         listed = failures_text((await app.services.admin.figures()).failures, texts_for("en"))
         assert f"Something went wrong. Please try again. (from_a_later_version, {view.id})" in listed
 
 
-async def test_whose_photos_were_declined_for_their_content_is_counted_for_the_owner(tmp_path: Path) -> None:
+async def test_photos_declined_for_their_content_are_counted_by_person(tmp_path: Path) -> None:
     async with running_app(tmp_path) as app:
         assert (await app.services.admin.figures()).declined == ()
         for person in (BEN, ANNA, ANNA):
@@ -86,7 +86,7 @@ async def test_whose_photos_were_declined_for_their_content_is_counted_for_the_o
         assert "今天因内容被拒：3，最多的是 test:anna（2）" in chinese.text.splitlines()
 
 
-async def test_a_pause_holds_everything_and_loses_nothing(tmp_path: Path) -> None:
+async def test_paused_jobs_wait_and_finish_after_resuming(tmp_path: Path) -> None:
     async with running_app(tmp_path) as app:
         admin = app.services.admin
         while not (await admin.figures()).accounts:  # the dispatcher may not have registered its account yet
@@ -116,7 +116,7 @@ async def test_a_pause_also_stops_accounts_that_another_process_drives(tmp_path:
             assert (await accounts.get(connection, "sk-elsewhere")).paused_reason is None
 
 
-async def test_a_banned_person_gets_nothing_more_until_they_are_let_in_again(tmp_path: Path) -> None:
+async def test_a_banned_person_is_denied_until_unbanned(tmp_path: Path) -> None:
     async with running_app(tmp_path) as app:
         admin, services = app.services.admin, app.services
         draft = accepted(await services.jobs.draft(JobRequest(ANNA, private(ANNA), "draft", photo=a_photo())))
@@ -150,13 +150,13 @@ async def test_a_banned_person_gets_nothing_more_until_they_are_let_in_again(tmp
         )
 
 
-async def test_a_ban_reaches_people_who_never_came(tmp_path: Path) -> None:
+async def test_an_unknown_person_can_be_banned(tmp_path: Path) -> None:
     async with running_app(tmp_path) as app:
         stranger = a_person()
         await app.services.admin.ban(stranger)
         assert reason(await submit_request(app, stranger, private(stranger))) == ErrorCode.BANNED
 
 
-async def test_costs_are_those_of_paid_images(tmp_path: Path) -> None:
+async def test_the_budget_comes_from_the_settings(tmp_path: Path) -> None:
     async with running_app(tmp_path, monthly_budget_cny=Decimal(10)) as app:
         assert (await app.services.admin.figures()).budget_cny == Decimal(10)

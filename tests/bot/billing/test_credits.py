@@ -1,4 +1,4 @@
-"""Units on top of the day's: once by their key, in the right order, and never more than there are."""
+"""Credits: credited once for each key, spent in the right order, and never more than there are."""
 
 import asyncio
 from pathlib import Path
@@ -21,17 +21,17 @@ pytest_generate_tests = app_on_both
 
 
 @SHARED_LOOP
-async def test_fifty_credits_of_one_charge_at_once_are_one(app: Installation) -> None:
+async def test_fifty_concurrent_reports_of_one_charge_credit_it_once(app: Installation) -> None:
     anna, credit_service = a_person(), app.services.credits
-    told = await asyncio.gather(*(credit_service.add_purchase("charge-50", anna, 10, 50) for _ in range(50)))
-    assert sorted(purchase.repeated for purchase in told) == [False] + [True] * 49
+    reported = await asyncio.gather(*(credit_service.add_purchase("charge-50", anna, 10, 50) for _ in range(50)))
+    assert sorted(purchase.repeated for purchase in reported) == [False] + [True] * 49
     assert await credit_service.balance(anna) == 10
     assert await rows(app, "SELECT units, stars FROM purchase WHERE charge_id = 'charge-50'") == [(10, 50)]
     await audit(app)
 
 
 @SHARED_LOOP
-async def test_fifty_grants_of_one_key_at_once_are_one_and_other_keys_count(app: Installation) -> None:
+async def test_fifty_concurrent_grants_with_one_key_count_once(app: Installation) -> None:
     anna, credit_service = a_person(), app.services.credits
     await asyncio.gather(*(credit_service.grant(anna, 3, "sorry", f"{anna.platform_id}:1") for _ in range(50)))
     assert await credit_service.grant(anna, 4, "thanks", f"{anna.platform_id}:2") == 7
@@ -40,7 +40,7 @@ async def test_fifty_grants_of_one_key_at_once_are_one_and_other_keys_count(app:
 
 @SHARED_LOOP
 @pytest.mark.parametrize("units", [0, -1, MAX_UNITS + 1])
-async def test_amounts_that_make_no_sense_move_nothing(app: Installation, units: int) -> None:
+async def test_invalid_amounts_move_nothing(app: Installation, units: int) -> None:
     anna, group, credit_service = a_person(), a_group(), app.services.credits
     assert reason(await credit_service.grant(anna, units, "", "odd")) == ErrorCode.UNITS_INVALID
     assert reason(await credit_service.give_to_group(anna, group, units, "odd")) == ErrorCode.UNITS_INVALID
@@ -51,13 +51,15 @@ async def painted(app: Installation, person: Person, chat: Chat) -> JobView:
     return await ended(app, person, accepted(await submit_request(app, person, chat)).id)
 
 
-async def test_the_day_pays_first_then_the_purse_then_the_pot(tmp_path: Path) -> None:
+async def test_the_daily_quota_pays_first_then_credits_then_group_credits(tmp_path: Path) -> None:
     group = a_group()
     async with running_app(tmp_path, daily_free_images=1) as app:
         credit_service = app.services.credits
         await credit_service.grant(ANNA, 1, "gift", "a")
         await credit_service.grant(BEN, 1, "gift", "b")
-        assert await credit_service.give_to_group(BEN, group, 2, "c") == 2  # one of Ben's day, one of his purse
+        assert (
+            await credit_service.give_to_group(BEN, group, 2, "c") == 2
+        )  # one of Ben's daily quota, one of his credits
         left = []
         for _ in range(4):
             await painted(app, ANNA, group)
@@ -69,7 +71,7 @@ async def test_the_day_pays_first_then_the_purse_then_the_pot(tmp_path: Path) ->
         await audit(app)
 
 
-async def test_a_pot_pays_only_in_its_group(tmp_path: Path) -> None:
+async def test_group_credits_pay_only_in_their_group(tmp_path: Path) -> None:
     group = a_group()
     async with running_app(tmp_path, daily_free_images=1) as app:
         assert await app.services.credits.give_to_group(BEN, group, 1, "a") == 1
@@ -80,7 +82,7 @@ async def test_a_pot_pays_only_in_its_group(tmp_path: Path) -> None:
         await painted(app, ANNA, group)
 
 
-async def test_fifty_wishes_at_once_take_what_there_is_and_not_one_more(tmp_path: Path) -> None:
+async def test_fifty_concurrent_requests_spend_exactly_what_there_is(tmp_path: Path) -> None:
     group = a_group()
     async with running_app(tmp_path, daily_free_images=2) as app:
         await app.services.credits.grant(ANNA, 3, "gift", "a")
@@ -90,7 +92,7 @@ async def test_fifty_wishes_at_once_take_what_there_is_and_not_one_more(tmp_path
         await audit(app)
 
 
-async def test_what_fails_or_is_cancelled_goes_back_to_where_it_came_from(tmp_path: Path) -> None:
+async def test_units_of_cancelled_jobs_return_to_where_they_came_from(tmp_path: Path) -> None:
     go, group = tmp_path / "go", a_group()
     async with running_app(tmp_path, engine=quick_engine(until=go), daily_free_images=1) as app:
         await app.services.credits.grant(ANNA, 1, "gift", "a")
@@ -107,12 +109,14 @@ async def test_what_fails_or_is_cancelled_goes_back_to_where_it_came_from(tmp_pa
         await audit(app)
 
 
-async def test_units_of_a_day_go_with_it_and_others_last(tmp_path: Path) -> None:
+async def test_given_daily_units_expire_with_the_day_and_credits_do_not(tmp_path: Path) -> None:
     day, group = ManualClock(NOON), a_group()
     async with running_app(tmp_path, clock=day.clock(), daily_free_images=5) as app:
         credit_service = app.services.credits
         await credit_service.grant(ANNA, 4, "gift", "a")
-        assert await credit_service.give_to_group(ANNA, group, 7, "b") == 7  # all five of today, two of the purse
+        assert (
+            await credit_service.give_to_group(ANNA, group, 7, "b") == 7
+        )  # all five of the daily quota, two of the credits
         quota = await app.services.queries.quota(ANNA, group)
         assert (quota.left, quota.used, quota.given, quota.credits, quota.group_credits) == (0, 0, 5, 2, 7)
         day.time += 13 * 3600
@@ -122,7 +126,7 @@ async def test_units_of_a_day_go_with_it_and_others_last(tmp_path: Path) -> None
 
 
 @SHARED_LOOP
-async def test_fifty_gifts_of_one_key_at_once_are_one(app: Installation) -> None:
+async def test_fifty_concurrent_gifts_with_one_key_count_once(app: Installation) -> None:
     anna, group, credit_service = a_person(), a_group(), app.services.credits
     await credit_service.grant(anna, 5, "gift", anna.platform_id)
     given = await asyncio.gather(
@@ -156,7 +160,7 @@ async def test_what_is_for_sale_is_in_the_settings(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("packages", ["10", "10:50,20", "10:0", "0:50", "ten:fifty", "10:50:90", "10:10001"])
-def test_packages_that_make_no_sense_are_complained_of(tmp_path: Path, packages: str) -> None:
+def test_invalid_packages_are_reported(tmp_path: Path, packages: str) -> None:
     env = tmp_path / ".env"
     env.write_text(f"STARS_PACKAGES={packages}\n", encoding="utf-8")
     with pytest.raises(InvalidSettings, match="STARS_PACKAGES"):
@@ -192,7 +196,7 @@ async def test_a_refund_takes_back_what_is_left_and_only_once(tmp_path: Path) ->
 
 
 @SHARED_LOOP
-async def test_a_charge_told_again_after_its_refund_gives_nothing(app: Installation) -> None:
+async def test_a_charge_reported_again_after_its_refund_credits_nothing(app: Installation) -> None:
     anna, credit_service = a_person(), app.services.credits
     first = await credit_service.add_purchase("refunded", anna, 10, 50)
     await credit_service.begin_refund("refunded")

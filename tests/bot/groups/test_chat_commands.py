@@ -1,4 +1,4 @@
-"""Groups in a chat: the greeting, settings by buttons and words, consent, gifts."""
+"""Groups in a chat: the greeting, settings by buttons and text, consent, gifts."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -29,15 +29,15 @@ from tests.harness.buttons import presses
 from tests.harness.chat import US, ChatUser, chat_harness, file, labels, said
 
 
-async def test_a_new_group_reads_one_line_and_the_deaf_say_so(tmp_path: Path) -> None:
+async def test_the_greeting_says_if_the_bot_receives_only_commands(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         anna, ben = harness.person("anna").person, harness.person("ben", "zh").person
-        verdict = (await harness.conversation.messages.joined(anna, hears_all=True)).text
-        deaf = (await harness.conversation.messages.joined(anna, hears_all=False)).text
-        assert f"/style@{US} 3" in verdict
-        assert "I only see" not in verdict
-        assert "I only see commands and replies to my messages" in deaf
-        assert "看不到普通照片" in (await harness.conversation.messages.joined(ben, hears_all=False)).text
+        greeting = (await harness.conversation.messages.joined(anna, hears_all=True)).text
+        commands_only = (await harness.conversation.messages.joined(anna, hears_all=False)).text
+        assert f"/style@{US} 3" in greeting
+        assert "only commands" not in greeting
+        assert "I hear only commands and answers to my messages" in commands_only
+        assert "听不到普通照片" in (await harness.conversation.messages.joined(ben, hears_all=False)).text
 
 
 async def test_only_admins_see_and_change_the_settings(tmp_path: Path) -> None:
@@ -60,11 +60,11 @@ async def test_only_admins_see_and_change_the_settings(tmp_path: Path) -> None:
 
 
 async def _pressed(user: ChatUser, card: Card, label: str) -> Card:
-    """What the card has become after a press."""
+    """The edited card after a press."""
     return said((await user.presses(card, label)).edit)
 
 
-async def test_a_cooldown_lets_an_album_through_and_holds_the_next(tmp_path: Path) -> None:
+async def test_a_cooldown_allows_a_whole_album_and_denies_the_next_request(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         admin, ben = harness.member("admin", admin=True), harness.member("ben")
         assert "At least 2 minutes between" in said(await admin.says("/settings cooldown 120")).text
@@ -75,24 +75,24 @@ async def test_a_cooldown_lets_an_album_through_and_holds_the_next(tmp_path: Pat
         )
 
 
-async def test_the_styles_of_a_group_are_switched_one_by_one(tmp_path: Path) -> None:
+async def test_admins_switch_the_styles_of_a_group_one_by_one(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         admin, ben = harness.member("admin", admin=True), harness.member("ben")
-        looks = await _pressed(admin, said(await admin.says("/settings")), "🎨 Styles")
-        assert labels(looks)[0] == "✅ 0 · Retro comic"
-        looks = await _pressed(admin, looks, "Retro comic")
-        assert labels(looks)[0] == "⬜ 0 · Retro comic"
+        styles = await _pressed(admin, said(await admin.says("/settings")), "🎨 Styles")
+        assert labels(styles)[0] == "✅ 0 · Retro comic"
+        styles = await _pressed(admin, styles, "Retro comic")
+        assert labels(styles)[0] == "⬜ 0 · Retro comic"
         assert "doesn't use that style" in said(await ben.sends(portrait_jpeg(), "/style 0")).text
-        looks = await _pressed(admin, looks, "Style pictures")
+        styles = await _pressed(admin, styles, "Style pictures")
         await ben.sends(portrait_jpeg(), "/style")
         draft = await ben.sees("Which style would")
         assert labels(draft)[0] == "2 · Anime"
-        looks = await _pressed(admin, await _pressed(admin, looks, "Retro comic"), "Style pictures")
-        back = await _pressed(admin, looks, "Back")
-        assert "• All styles can be used." in back.text
+        styles = await _pressed(admin, await _pressed(admin, styles, "Retro comic"), "Style pictures")
+        back = await _pressed(admin, styles, "Back")
+        assert "• All styles may be used." in back.text
 
 
-async def test_somebody_elses_photo_waits_for_their_yes(tmp_path: Path) -> None:
+async def test_a_photo_of_somebody_else_waits_for_their_consent(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         anna, ben = harness.member("anna"), harness.member("ben")
         await anna.says("/style 0", replied=file(portrait_jpeg(), ben.person))
@@ -100,8 +100,8 @@ async def test_somebody_elses_photo_waits_for_their_yes(tmp_path: Path) -> None:
         assert card.mention is not None
         assert card.mention.platform_id == "ben"
         assert (await harness.app.services.queries.quota(anna.person)).reserved == 0
-        nosy = await harness.member("cleo").presses(card, "Yes")
-        assert nosy.notice == "Only the person whose photo this is can answer that."
+        denied = await harness.member("cleo").presses(card, "Yes")
+        assert denied.notice == "Only the person whose photo this is can answer that."
         assert (await anna.presses(card, "Yes")).alert
         assert (await ben.presses(card, "Yes")).notice == "Thank you! It goes into the queue."
         assert (await anna.picture()).text == "🎨 Retro comic"
@@ -109,7 +109,7 @@ async def test_somebody_elses_photo_waits_for_their_yes(tmp_path: Path) -> None:
         assert "already moved on" in (await ben.presses(card, "No")).notice
 
 
-async def test_a_no_deletes_the_photo_and_costs_nothing(tmp_path: Path) -> None:
+async def test_refused_consent_deletes_the_photo_and_costs_nothing(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         anna, ben = harness.member("anna"), harness.member("ben", "zh")
         await anna.says("/style 0", replied=file(portrait_jpeg(), ben.person))
@@ -121,7 +121,7 @@ async def test_a_no_deletes_the_photo_and_costs_nothing(tmp_path: Path) -> None:
         assert (view.state, view.has_photo) == (State.FAILED, False)
 
 
-async def test_without_the_rule_nobody_is_asked(tmp_path: Path) -> None:
+async def test_no_consent_is_asked_for_when_the_setting_is_off(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         admin, anna, ben = harness.member("admin", admin=True), harness.member("anna"), harness.member("ben")
         await _pressed(admin, said(await admin.says("/settings")), "Don't ask for consent")
@@ -129,7 +129,7 @@ async def test_without_the_rule_nobody_is_asked(tmp_path: Path) -> None:
         await anna.picture()
 
 
-async def test_pictures_can_be_given_to_the_group_and_quota_says_so(tmp_path: Path) -> None:
+async def test_units_can_be_given_to_the_group_and_quota_shows_them(tmp_path: Path) -> None:
     async with chat_harness(tmp_path, daily_free_images=3) as harness:
         anna, ben = harness.member("anna"), harness.member("ben")
         assert said(await anna.says("/give")).text == "How many? Please send a whole number, one or more."
@@ -152,8 +152,8 @@ _STYLES_BUTTON = 6
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_button_of_the_settings_sets_something_sensible(language: str) -> None:
-    """Pressing each button again and again walks through its values and comes back to where it began."""
+def test_every_settings_button_sets_a_valid_value(language: str) -> None:
+    """Pressing a button repeatedly cycles through its values and returns to the first."""
     person = replace(ANNA, language=language)
     for place in range(8):
         seen, settings = set(), GroupSettings()
@@ -174,7 +174,7 @@ def test_every_button_of_the_settings_sets_something_sensible(language: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("words", "changes"),
+    ("text", "changes"),
     [
         ("off", {"enabled": False}),
         ("limit 35", {"daily_limit": 35}),
@@ -189,29 +189,29 @@ def test_every_button_of_the_settings_sets_something_sensible(language: str) -> 
         ("styles 0, anime,ref", {"styles": frozenset({0, 2, REFERENCE})}),
     ],
 )
-def test_rules_can_be_written(words: str, changes: dict[str, Any]) -> None:
-    assert patch_of_text(words, STYLES) == GroupSettingsPatch(**changes)
+def test_settings_can_be_written_as_text(text: str, changes: dict[str, Any]) -> None:
+    assert patch_of_text(text, STYLES) == GroupSettingsPatch(**changes)
 
 
-@pytest.mark.parametrize("words", ["limit", "limit many", "quiet late", "styles nonsense", "dance", "limit 9999999999"])
-def test_words_that_make_no_sense_change_nothing(words: str) -> None:
-    assert patch_of_text(words, STYLES) is None
+@pytest.mark.parametrize("text", ["limit", "limit many", "quiet late", "styles nonsense", "dance", "limit 9999999999"])
+def test_text_that_cannot_be_parsed_changes_nothing(text: str) -> None:
+    assert patch_of_text(text, STYLES) is None
 
 
-async def test_rules_beyond_their_bounds_are_refused(tmp_path: Path) -> None:
+async def test_values_out_of_bounds_are_refused(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         admin = harness.member("admin", admin=True)
-        for words in ("delete 100", "cooldown 999999", "quiet 25:00-26:00", "dance"):
-            assert said(await admin.says(f"/settings {words}")).text == (
-                "That isn't a valid setting. Please try another value."
+        for text in ("delete 100", "cooldown 999999", "quiet 25:00-26:00", "dance"):
+            assert said(await admin.says(f"/settings {text}")).text == (
+                "That setting doesn't work like this. Please try another value."
             )
-        foreign = "rule:99:1"
+        unknown_setting = "rule:99:1"
         card = said(await admin.says("/settings"))
-        assert (await admin.presses_data(card, foreign)).alert
+        assert (await admin.presses_data(card, unknown_setting)).alert
         assert (await admin.presses_data(card, ChangeSetting(SettingField.COOLDOWN, 10**9).pack())).alert
 
 
-def test_switching_styles_off_and_on_comes_back_to_all() -> None:
+def test_switching_a_style_off_and_on_again_allows_all() -> None:
     some = toggle_style(None, 0, STYLES, on=False)
     assert some is not None
     assert 0 not in some
@@ -221,7 +221,7 @@ def test_switching_styles_off_and_on_comes_back_to_all() -> None:
     assert toggle_style(None, 99, STYLES, on=True) is None
 
 
-def test_every_style_has_its_switch_on_its_page() -> None:
+def test_every_style_has_a_switch_on_its_page() -> None:
     shown = []
     for page in range(1 + page_of(REFERENCE, STYLES)):
         card = styles_card(GroupSettings(), STYLES, ANNA, page=page)

@@ -1,4 +1,4 @@
-"""Groups: what their admins allow, counted exactly, and what happens when a group moves."""
+"""Group settings: which requests they allow, exact limits, and moving a group to a new id."""
 
 import asyncio
 from dataclasses import replace
@@ -30,51 +30,51 @@ from tests.harness.requests import (
 )
 from tests.harness.rows import NOON
 
-RULES = GroupSettings()
+DEFAULTS = GroupSettings()
 MIDNIGHT = NOON - 12 * 3600
 MINUTE = 60.0
 
 
-def why_not(settings: GroupSettings, **how: object) -> UserError | None:
-    asked = {"style": 0, "by_admin": False, "last_asked": None, "asked_today": 0, "now": NOON, **how}
-    return check_group_request(settings, **asked)  # type: ignore[arg-type]  # by name
+def denial(settings: GroupSettings, **how: object) -> UserError | None:
+    arguments = {"style": 0, "by_admin": False, "last_request_at": None, "requests_today": 0, "now": NOON, **how}
+    return check_group_request(settings, **arguments)  # type: ignore[arg-type]  # by name
 
 
 @pytest.mark.parametrize(
     ("settings", "how", "refused"),
     [
-        (RULES, {}, None),
-        (replace(RULES, enabled=False), {"by_admin": True}, ErrorCode.GROUP_OFF),
-        (replace(RULES, enabled=False), {"style": None}, ErrorCode.GROUP_OFF),
-        (replace(RULES, who="admins"), {}, ErrorCode.GROUP_ADMINS_ONLY),
-        (replace(RULES, who="admins"), {"by_admin": True}, None),
-        (replace(RULES, styles=frozenset({2, 5})), {}, ErrorCode.GROUP_STYLE),
-        (replace(RULES, styles=frozenset({2, 5})), {"style": 5}, None),
-        (replace(RULES, styles=frozenset({2, 5})), {"style": REFERENCE}, ErrorCode.GROUP_STYLE),
-        (replace(RULES, styles=frozenset({2, 5})), {"style": None}, None),
-        (replace(RULES, cooldown_seconds=60), {"last_asked": NOON - 59}, ErrorCode.GROUP_COOLDOWN),
-        (replace(RULES, cooldown_seconds=60), {"last_asked": NOON - 60}, None),
-        (replace(RULES, cooldown_seconds=60), {"last_asked": NOON + 9999}, None),  # the clock was set back since
-        (replace(RULES, cooldown_seconds=60), {"last_asked": NOON - 1, "style": None}, None),
-        (replace(RULES, daily_limit=3), {"asked_today": 2}, None),
-        (replace(RULES, daily_limit=3), {"asked_today": 3}, ErrorCode.GROUP_LIMIT),
-        (replace(RULES, daily_limit=0), {"by_admin": True}, ErrorCode.GROUP_LIMIT),
-        (replace(RULES, quiet_from=11 * 60, quiet_to=13 * 60), {}, ErrorCode.GROUP_QUIET),
-        (replace(RULES, quiet_from=13 * 60, quiet_to=11 * 60), {}, None),
-        (replace(RULES, quiet_from=13 * 60, quiet_to=None), {}, None),
+        (DEFAULTS, {}, None),
+        (replace(DEFAULTS, enabled=False), {"by_admin": True}, ErrorCode.GROUP_OFF),
+        (replace(DEFAULTS, enabled=False), {"style": None}, ErrorCode.GROUP_OFF),
+        (replace(DEFAULTS, who="admins"), {}, ErrorCode.GROUP_ADMINS_ONLY),
+        (replace(DEFAULTS, who="admins"), {"by_admin": True}, None),
+        (replace(DEFAULTS, styles=frozenset({2, 5})), {}, ErrorCode.GROUP_STYLE),
+        (replace(DEFAULTS, styles=frozenset({2, 5})), {"style": 5}, None),
+        (replace(DEFAULTS, styles=frozenset({2, 5})), {"style": REFERENCE}, ErrorCode.GROUP_STYLE),
+        (replace(DEFAULTS, styles=frozenset({2, 5})), {"style": None}, None),
+        (replace(DEFAULTS, cooldown_seconds=60), {"last_request_at": NOON - 59}, ErrorCode.GROUP_COOLDOWN),
+        (replace(DEFAULTS, cooldown_seconds=60), {"last_request_at": NOON - 60}, None),
+        (replace(DEFAULTS, cooldown_seconds=60), {"last_request_at": NOON + 9999}, None),  # the clock was set back
+        (replace(DEFAULTS, cooldown_seconds=60), {"last_request_at": NOON - 1, "style": None}, None),
+        (replace(DEFAULTS, daily_limit=3), {"requests_today": 2}, None),
+        (replace(DEFAULTS, daily_limit=3), {"requests_today": 3}, ErrorCode.GROUP_LIMIT),
+        (replace(DEFAULTS, daily_limit=0), {"by_admin": True}, ErrorCode.GROUP_LIMIT),
+        (replace(DEFAULTS, quiet_from=11 * 60, quiet_to=13 * 60), {}, ErrorCode.GROUP_QUIET),
+        (replace(DEFAULTS, quiet_from=13 * 60, quiet_to=11 * 60), {}, None),
+        (replace(DEFAULTS, quiet_from=13 * 60, quiet_to=None), {}, None),
     ],
 )
-def test_a_group_gets_what_its_admins_allow(
+def test_a_request_is_checked_against_the_groups_settings(
     settings: GroupSettings, how: dict[str, object], refused: ErrorCode | None
 ) -> None:
-    refusal = why_not(settings, **how)
-    assert (None if refusal is None else refusal.code) == refused
+    error = denial(settings, **how)
+    assert (None if error is None else error.code) == refused
 
 
-def test_refusals_say_how_long_they_hold() -> None:
-    cooldown = why_not(replace(RULES, cooldown_seconds=60), last_asked=NOON - 20)
-    limit = why_not(replace(RULES, daily_limit=3), asked_today=3)
-    quiet = why_not(replace(RULES, quiet_from=11 * 60, quiet_to=12 * 60 + 30))
+def test_denials_say_when_they_end() -> None:
+    cooldown = denial(replace(DEFAULTS, cooldown_seconds=60), last_request_at=NOON - 20)
+    limit = denial(replace(DEFAULTS, daily_limit=3), requests_today=3)
+    quiet = denial(replace(DEFAULTS, quiet_from=11 * 60, quiet_to=12 * 60 + 30))
     assert cooldown == UserError(ErrorCode.GROUP_COOLDOWN, {"seconds": 40})
     assert limit == UserError(ErrorCode.GROUP_LIMIT, {"limit": 3, "until": MIDNIGHT + 86_400})
     assert quiet == UserError(ErrorCode.GROUP_QUIET, {"until": NOON + 30 * MINUTE})
@@ -95,11 +95,9 @@ def test_refusals_say_how_long_they_hold() -> None:
         (0, 0, 0, None),
     ],
 )
-def test_quiet_hours_have_a_start_an_end_and_perhaps_a_midnight(
-    starts: int, ends: int, minute: int, minutes_left: int | None
-) -> None:
+def test_quiet_hours_may_cross_midnight(starts: int, ends: int, minute: int, minutes_left: int | None) -> None:
     now = MIDNIGHT + minute * MINUTE
-    until = quiet_until(replace(RULES, quiet_from=starts, quiet_to=ends), now)
+    until = quiet_until(replace(DEFAULTS, quiet_from=starts, quiet_to=ends), now)
     assert until == (None if minutes_left is None else pytest.approx(now + minutes_left * MINUTE))
 
 
@@ -118,9 +116,9 @@ def test_quiet_hours_have_a_start_an_end_and_perhaps_a_midnight(
         {"delete_cards_after_hours": 48},
     ],
 )
-def test_rules_that_cannot_be_kept_are_none(changes: dict[str, object]) -> None:
-    assert is_valid(RULES)
-    assert not is_valid(replace(RULES, **changes))  # type: ignore[arg-type]  # by name
+def test_values_out_of_bounds_are_invalid(changes: dict[str, object]) -> None:
+    assert is_valid(DEFAULTS)
+    assert not is_valid(replace(DEFAULTS, **changes))  # type: ignore[arg-type]  # by name
 
 
 async def change(app: Installation, group: Chat, **changes: Any) -> GroupSettings:
@@ -130,9 +128,9 @@ async def change(app: Installation, group: Chat, **changes: Any) -> GroupSetting
 
 
 @SHARED_LOOP
-async def test_only_admins_change_the_rules_and_only_what_they_name(app: Installation) -> None:
+async def test_only_admins_change_settings_and_a_patch_leaves_the_rest(app: Installation) -> None:
     group, groups = a_group(), app.services.groups
-    assert await groups.settings(group) == RULES
+    assert await groups.settings(group) == DEFAULTS
     first = await change(app, group, styles=frozenset({2, 5}), quiet_from=0, quiet_to=420)
     second = await change(app, group, daily_limit=9, delete_cards_after_hours=1.5, ask_consent=False)
     assert second == replace(first, daily_limit=9, delete_cards_after_hours=1.5, ask_consent=False)
@@ -150,26 +148,26 @@ async def test_only_admins_change_the_rules_and_only_what_they_name(app: Install
 
 
 @SHARED_LOOP
-async def test_a_group_is_one_whoever_names_it(app: Installation) -> None:
+async def test_settings_belong_to_the_groups_platform_id(app: Installation) -> None:
     group = a_group()
     await change(app, Chat("test", group.platform_id), enabled=False)
     assert reason(await submit_request(app, a_person(), group)) == ErrorCode.GROUP_OFF
 
 
 @SHARED_LOOP
-async def test_of_fifty_wishes_at_once_exactly_as_many_as_the_limit_are_let_in(app: Installation) -> None:
+async def test_concurrent_requests_are_accepted_exactly_up_to_the_daily_limit(app: Installation) -> None:
     group = a_group()
     await change(app, group, daily_limit=7)
     crowd = [a_person() for _ in range(25)] * 2
     answers = await asyncio.gather(*(submit_request(app, person, group) for person in crowd))
-    let_in = [answer for answer in answers if isinstance(answer, JobView)]
-    assert len(let_in) == 7
+    accepted_views = [answer for answer in answers if isinstance(answer, JobView)]
+    assert len(accepted_views) == 7
     assert {reason(answer) for answer in answers if isinstance(answer, UserError)} == {ErrorCode.GROUP_LIMIT}
     assert (await rows(app, "SELECT used + reserved FROM quota WHERE scope LIKE 'group:%'"))[-1] == (7,)
     await audit(app)
 
 
-async def test_what_is_cancelled_makes_room_in_the_group_and_what_is_repeated_takes_none(tmp_path: Path) -> None:
+async def test_cancelled_and_repeated_requests_do_not_count_towards_the_limit(tmp_path: Path) -> None:
     go, group = tmp_path / "go", a_group()
     async with running_app(tmp_path, engine=quick_engine(until=go)) as app:
         await change(app, group, daily_limit=1)
@@ -184,12 +182,12 @@ async def test_what_is_cancelled_makes_room_in_the_group_and_what_is_repeated_ta
         await change(app, group, daily_limit=2)
         again = accepted(await submit_request(app, BEN, group, photo=photo))
         assert again.state is State.STORED
-        accepted(await submit_request(app, BEN, group))  # the free repeat has left the second unit
+        accepted(await submit_request(app, BEN, group))  # the free repeat did not use the second unit
         await audit(app)
 
 
 @SHARED_LOOP
-async def test_a_cooldown_is_each_persons_own_and_an_album_is_one_request(app: Installation) -> None:
+async def test_a_cooldown_is_per_person_and_an_album_is_one_request(app: Installation) -> None:
     group, anna, ben = a_group(), a_person(), a_person()
     await change(app, group, cooldown_seconds=3600)
     accepted(await submit_request(app, anna, group))
@@ -201,7 +199,7 @@ async def test_a_cooldown_is_each_persons_own_and_an_album_is_one_request(app: I
 
 
 @SHARED_LOOP
-async def test_a_group_that_is_off_takes_no_photo_at_all(app: Installation) -> None:
+async def test_a_group_that_is_off_accepts_no_photo(app: Installation) -> None:
     group, anna, services = a_group(), a_person(), app.services
     draft = accepted(await services.jobs.draft(JobRequest(anna, group, f"{group.platform_id}:1", photo=a_photo())))
     kept = await stored_keys(app, anna)
@@ -231,7 +229,7 @@ async def test_a_group_that_is_off_takes_no_photo_at_all(app: Installation) -> N
 
 
 @SHARED_LOOP
-async def test_where_only_admins_may_ask_others_are_told_so(app: Installation) -> None:
+async def test_others_are_denied_where_only_admins_may_make_requests(app: Installation) -> None:
     group, anna = a_group(), a_person()
     await change(app, group, who="admins")
     assert reason(await submit_request(app, anna, group)) == ErrorCode.GROUP_ADMINS_ONLY
@@ -245,7 +243,7 @@ async def test_where_only_admins_may_ask_others_are_told_so(app: Installation) -
 
 
 @SHARED_LOOP
-async def test_private_chats_know_no_groups_rules(app: Installation) -> None:
+async def test_group_settings_do_not_apply_in_private_chats(app: Installation) -> None:
     anna = a_person()
     private = Chat("test", anna.platform_id)
     assert await access_error(app.services, anna, private) is None
@@ -255,7 +253,7 @@ async def test_private_chats_know_no_groups_rules(app: Installation) -> None:
 
 
 @SHARED_LOOP
-async def test_a_group_that_moves_takes_everything_along(app: Installation) -> None:
+async def test_a_group_that_moves_keeps_all_its_data(app: Installation) -> None:
     old, new, anna = a_group(), a_group(), a_person()
     service = app.services
     settings = await change(app, old, daily_limit=5, who="admins")
@@ -266,7 +264,7 @@ async def test_a_group_that_moves_takes_everything_along(app: Installation) -> N
     await service.groups.migrate(old, new)
     await service.groups.migrate(old, new)
     assert await service.groups.settings(new) == settings
-    assert await service.groups.settings(old) == RULES
+    assert await service.groups.settings(old) == DEFAULTS
     assert await service.credits.group_balance(new) == 24
     assert await service.saved_styles.library(new) == (saved,)
     (card,) = await rows(
@@ -279,7 +277,7 @@ async def test_a_group_that_moves_takes_everything_along(app: Installation) -> N
 
 
 @SHARED_LOOP
-async def test_a_group_heard_of_at_its_new_address_before_it_said_so_is_one_group_afterwards(
+async def test_data_stored_under_the_new_id_before_the_move_is_merged(
     app: Installation,
 ) -> None:
     old, new, anna, ben = a_group(), a_group(), a_person(), a_person()

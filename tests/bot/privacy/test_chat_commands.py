@@ -1,4 +1,4 @@
-"""What people are owed, in a chat: privacy, forget, export, optout, language."""
+"""Privacy commands in a chat: privacy, forget, export, optout, language."""
 
 import io
 import json
@@ -15,7 +15,7 @@ from tests.fakes.dashscope.service import portrait_jpeg
 from tests.harness.chat import chat_harness, file, labels, said
 
 
-async def test_privacy_tells_what_is_kept_and_until_when(tmp_path: Path) -> None:
+async def test_privacy_shows_what_is_stored_and_for_how_long(tmp_path: Path) -> None:
     async with chat_harness(tmp_path, original_hours=12, result_days=7) as harness:
         english = said(await harness.person("anna").says("/privacy")).text
         assert "• photos and style pictures: 12 hours" in english
@@ -24,7 +24,7 @@ async def test_privacy_tells_what_is_kept_and_until_when(tmp_path: Path) -> None
         assert "• 照片和风格图：12 小时" in chinese
 
 
-async def test_forgetting_asks_first_and_then_says_what_is_gone(tmp_path: Path) -> None:
+async def test_forget_asks_for_confirmation_and_says_what_was_deleted(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         anna, ben = harness.person("anna"), harness.person("ben")
         await anna.sends(portrait_jpeg(), "/style 0")
@@ -50,17 +50,17 @@ async def test_forgetting_asks_first_and_then_says_what_is_gone(tmp_path: Path) 
         assert again == Card("There was nothing of yours to delete.")
 
 
-async def test_an_export_is_a_zip_with_everything(tmp_path: Path) -> None:
+async def test_an_export_is_a_zip_of_all_data(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         anna = harness.person("anna")
         await anna.sends(portrait_jpeg(), "/style 0")
         await anna.picture()
         card = said(await anna.says("/export"))
         assert card.followups is not None
-        async with aclosing(card.followups()) as parcels:  # type: ignore[type-var]  # an async generator
-            [parcel] = [parcel async for parcel in parcels]
-        assert isinstance(parcel.document, Document)
-        with zipfile.ZipFile(io.BytesIO(parcel.document.data)) as archive:
+        async with aclosing(card.followups()) as documents:  # type: ignore[type-var]  # an async generator
+            [document_card] = [document_card async for document_card in documents]
+        assert isinstance(document_card.document, Document)
+        with zipfile.ZipFile(io.BytesIO(document_card.document.data)) as archive:
             names = archive.namelist()
             assert sum(name.endswith(".jpg") for name in names) == 2
             for name in names:
@@ -71,22 +71,22 @@ async def test_an_export_is_a_zip_with_everything(tmp_path: Path) -> None:
         assert "in private" in in_group.text
 
 
-async def never() -> bytes:
-    """The bytes of a photo that nobody may fetch."""
+async def fail_to_read() -> bytes:
+    """Reads a photo that must not be fetched."""
     raise AssertionError
 
 
-async def test_who_opted_out_is_left_alone_until_they_say_otherwise(tmp_path: Path) -> None:
+async def test_photos_of_opted_out_people_are_refused_until_they_opt_in(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         anna, ben = harness.member("anna"), harness.member("ben", "zh")
         out = said(await ben.says("/optout"))
         assert "别人不能再让我画你的照片" in out.text
         photo = file(portrait_jpeg(), ben.person)
-        unread = replace(photo, read=never)
+        unread = replace(photo, read=fail_to_read)
         refused = said(await anna.says("/style 0", replied=unread))
         assert refused.text == "The person who sent this photo doesn't want others to have it painted."
-        for words in ("/ref", "/savestyle quilt"):
-            assert said(await anna.says(words, replied=unread)).text == refused.text
+        for command in ("/ref", "/savestyle quilt"):
+            assert said(await anna.says(command, replied=unread)).text == refused.text
         assert said(
             await anna.says("/style ref", replied=unread, attachments=(file(portrait_jpeg(shade=3)),))
         ).text == (refused.text)
@@ -100,7 +100,7 @@ async def test_who_opted_out_is_left_alone_until_they_say_otherwise(tmp_path: Pa
         assert "又可以" in said(await ben.says("/optout off")).text
 
 
-async def test_the_language_can_be_chosen_and_given_back_to_the_app(tmp_path: Path) -> None:
+async def test_the_language_can_be_chosen_and_reset_to_that_of_the_app(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         anna = harness.person("anna", "en")
         asked = said(await anna.says("/lang"))
@@ -118,7 +118,7 @@ async def test_the_language_can_be_chosen_and_given_back_to_the_app(tmp_path: Pa
         assert said(await anna.says("/lang english")).text == "From now on I'll use English with you."
 
 
-async def test_cards_too_go_back_to_the_language_of_the_app(tmp_path: Path) -> None:
+async def test_job_cards_also_return_to_the_language_of_the_app(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         anna = harness.person("anna", "zh")
         asked = said(await anna.says("/lang en"))

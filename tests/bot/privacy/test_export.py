@@ -1,4 +1,4 @@
-"""Everything of one person's, in files that can be sent, and nothing of anybody else's."""
+"""The export holds all data of one person, in files small enough to send, and none of anybody else's."""
 
 import hashlib
 import json
@@ -15,7 +15,7 @@ from tests.harness.app import accepted, ended, private
 from tests.harness.requests import a_person, a_photo, stored_keys, submit_request
 
 
-def unpacked(files: tuple[Path, ...]) -> dict[str, bytes]:
+def contents_of(files: tuple[Path, ...]) -> dict[str, bytes]:
     """Every file in the zips by its name."""
     found: dict[str, bytes] = {}
     for file in files:
@@ -25,7 +25,8 @@ def unpacked(files: tuple[Path, ...]) -> dict[str, bytes]:
     return found
 
 
-async def lived(app: Installation, person: Person) -> None:
+async def create_data(app: Installation, person: Person) -> None:
+    """Create data of every kind that an export has."""
     for style, how in ((0, {}), (REFERENCE, {"reference": a_photo()})):
         view = accepted(await submit_request(app, person, private(person), style, **how))
         await ended(app, person, view.id)
@@ -37,13 +38,13 @@ async def lived(app: Installation, person: Person) -> None:
 
 
 @SHARED_LOOP
-async def test_an_export_holds_every_byte_that_is_kept_and_what_it_is(app: Installation) -> None:
+async def test_an_export_holds_every_stored_picture_and_the_history(app: Installation) -> None:
     anna, ben = a_person(), a_person()
-    await lived(app, anna)
-    await lived(app, ben)
+    await create_data(app, anna)
+    await create_data(app, ben)
     async with app.services.privacy.export(anna) as files:
         assert [file.name for file in files] == ["repaint-1.zip"]
-        found = unpacked(files)
+        found = contents_of(files)
     kept = [await app.services.photo_intake.photos.get(key) for key in await stored_keys(app, anna)]
     history = json.loads(found.pop("history.json"))
     assert {hashlib.sha256(data).digest() for data in found.values()} == {
@@ -62,7 +63,7 @@ async def test_an_export_holds_every_byte_that_is_kept_and_what_it_is(app: Insta
 
 
 @SHARED_LOOP
-async def test_the_files_are_gone_when_they_have_been_sent(app: Installation) -> None:
+async def test_the_files_are_deleted_when_the_block_ends(app: Installation) -> None:
     anna = a_person()
     async with app.services.privacy.export(anna) as files:
         assert all(file.exists() for file in files)
@@ -73,21 +74,21 @@ async def test_the_files_are_gone_when_they_have_been_sent(app: Installation) ->
 @SHARED_LOOP
 async def test_a_large_export_comes_in_several_files(app: Installation) -> None:
     anna = a_person()
-    await lived(app, anna)
+    await create_data(app, anna)
     async with app.services.privacy.export(anna) as whole:
-        everything = unpacked(whole)
+        everything = contents_of(whole)
     async with export_files(app.services.queries, anna, max_bytes=4_000) as files:
         assert len(files) > 1
-        assert unpacked(files).keys() == everything.keys()
+        assert contents_of(files).keys() == everything.keys()
         sizes = [file.stat().st_size for file in files]
-        assert all(size <= 4_000 or len(unpacked((file,))) == 1 for size, file in zip(sizes, files, strict=True))
+        assert all(size <= 4_000 or len(contents_of((file,))) == 1 for size, file in zip(sizes, files, strict=True))
 
 
-def test_a_zip_is_full_before_it_is_too_big_and_nothing_is_left_out(tmp_path: Path) -> None:
+def test_zips_stay_below_the_limit_and_nothing_is_left_out(tmp_path: Path) -> None:
     zips = ZipParts(tmp_path, max_bytes=10_000)
     names = [f"pictures/{number}-{'长' * 40}.jpg" for number in range(20)]
     for number, name in enumerate(names):
         zips.add(name, bytes(number * 500))
-    assert sorted(unpacked(tuple(zips.files))) == sorted(names)
+    assert sorted(contents_of(tuple(zips.files))) == sorted(names)
     for file in zips.files:
         assert file.stat().st_size <= 10_000

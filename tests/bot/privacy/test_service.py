@@ -1,4 +1,4 @@
-"""Forgotten means gone: bytes by the store's own list, names by every row; sums and other people's things stay."""
+"""Forgetting deletes every stored picture and every mention of the person; ledger sums and other people's data stay."""
 
 from pathlib import Path
 
@@ -32,54 +32,55 @@ from tests.harness.rows import NOON
 pytest_generate_tests = app_on_both
 
 SECRET = Person("test", "somebody-unmistakable")
-HOME = Chat("test", "somebody-unmistakable")
+CHAT = Chat("test", "somebody-unmistakable")
 
 
 async def sweep(app: Installation) -> None:
     await Retention(app.services.database, app.services.photo_intake.photos, app.services.clock).sweep()
 
 
-async def mentions(app: Installation, words: str) -> list[str]:
-    """The tables and columns where these words stand."""
+async def mentions(app: Installation, part: str) -> list[str]:
+    """The "table.column" names that contain the text."""
     found = []
     async with app.services.database.read() as connection:
         tables = (await connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'"))).scalars().all()
         for table in tables:
             for column in (await connection.execute(text(f"PRAGMA table_info({table})"))).all():
-                hit = text(f"SELECT 1 FROM {table} WHERE CAST({column.name} AS TEXT) LIKE :words LIMIT 1")
-                if (await connection.execute(hit, {"words": f"%{words}%"})).first():
+                hit = text(f"SELECT 1 FROM {table} WHERE CAST({column.name} AS TEXT) LIKE :part LIMIT 1")
+                if (await connection.execute(hit, {"part": f"%{part}%"})).first():
                     found.append(f"{table}.{column.name}")
     return found
 
 
-def files_with(folder: Path, words: bytes) -> list[str]:
-    """The files, the database's own among them, where these words stand."""
-    return [file.name for file in folder.iterdir() if file.is_file() and words in file.read_bytes()]
+def files_with(folder: Path, part: bytes) -> list[str]:
+    """The files in the folder, the database's included, that contain the bytes."""
+    return [file.name for file in folder.iterdir() if file.is_file() and part in file.read_bytes()]
 
 
-async def settled(app: Installation, *people: Person) -> None:
+async def all_ended(app: Installation, *people: Person) -> None:
+    """Wait until all jobs of these people have ended."""
     for person in people:
         for view in await app.services.queries.history(person):
             await ended(app, person, view.id)
 
 
-async def live(app: Installation, person: Person, home: Chat, group: Chat) -> None:
-    """Leave a bit of everything behind."""
+async def create_data(app: Installation, person: Person, chat: Chat, group: Chat) -> None:
+    """Create data of every kind for a person."""
     services, service = app.services, app.services
-    accepted(await submit_request(app, person, home, source=f"update of {person.platform_id}", reply_to="41"))
+    accepted(await submit_request(app, person, chat, source=f"update of {person.platform_id}", reply_to="41"))
     accepted(await submit_request(app, person, group, REFERENCE, reference=a_photo()))
-    await settled(app, person)
-    accepted(await services.jobs.draft(JobRequest(person, home, f"draft of {person.platform_id}", photo=a_photo())))
+    await all_ended(app, person)
+    accepted(await services.jobs.draft(JobRequest(person, chat, f"draft of {person.platform_id}", photo=a_photo())))
     await service.saved_styles.save(person, "Waves", a_photo())
     await service.saved_styles.save(person, f"For all by {person.platform_id}", a_photo(), library=group, by_admin=True)
     await services.jobs.set_language(person, "zh")
 
 
-async def test_after_forgetting_no_byte_is_left_and_others_keep_theirs(tmp_path: Path) -> None:
+async def test_forgetting_deletes_every_picture_and_leaves_those_of_others(tmp_path: Path) -> None:
     group = a_group()
     async with running_app(tmp_path) as app:
-        await live(app, SECRET, HOME, group)
-        await live(app, BEN, private(BEN), group)
+        await create_data(app, SECRET, CHAT, group)
+        await create_data(app, BEN, private(BEN), group)
         bens = await stored_keys(app, BEN)
         mine = await stored_keys(app, SECRET)
         assert {key.split("/")[0] for key in mine} == {"original", "reference", "result", "style"}
@@ -94,18 +95,18 @@ async def test_after_forgetting_no_byte_is_left_and_others_keep_theirs(tmp_path:
         await audit(app)
 
 
-async def test_the_name_goes_when_the_day_is_over_and_not_with_it_the_units(tmp_path: Path) -> None:
+async def test_the_identity_is_deleted_after_the_day_and_the_ledger_stays(tmp_path: Path) -> None:
     day, group = ManualClock(NOON), a_group()
     async with running_app(tmp_path, clock=day.clock(), daily_free_images=2) as app:
-        await live(app, SECRET, HOME, group)
+        await create_data(app, SECRET, CHAT, group)
         await app.services.credits.add_purchase("charge-1", SECRET, 1, 5)
         await app.services.credits.give_to_group(SECRET, group, 1, "gift")
         before = await rows(app, "SELECT scope, period, used FROM quota ORDER BY scope")
         await app.services.privacy.forget(SECRET)
         assert await mentions(app, "unmistakable") == ["person.platform_id", "chat.platform_id"]
         assert (
-            reason(await submit_request(app, SECRET, HOME)) == ErrorCode.QUOTA_USED_UP
-        )  # to be forgotten is no way to more units
+            reason(await submit_request(app, SECRET, CHAT)) == ErrorCode.QUOTA_USED_UP
+        )  # forgetting does not reset the quota
         await app.services.privacy.forget(SECRET)
         await sweep(app)
         assert "person.platform_id" in await mentions(app, "unmistakable")
@@ -113,10 +114,10 @@ async def test_the_name_goes_when_the_day_is_over_and_not_with_it_the_units(tmp_
         await sweep(app)
         assert await mentions(app, "unmistakable") == []
         while not await app.services.database.checkpoint():
-            await sweep(app)  # somebody was reading
+            await sweep(app)  # a reader was active
         assert not files_with(tmp_path, b"unmistakable")
         assert await rows(app, "SELECT scope, period, used FROM quota ORDER BY scope") == before
-        assert await rows(app, "SELECT * FROM purchase") == [("charge-1", None, 1, 5, None, NOON_LIKE, None)]
+        assert await rows(app, "SELECT * FROM purchase") == [("charge-1", None, 1, 5, None, ANY_TIME, None)]
         await audit(app)
         again = await app.services.queries.quota(SECRET)
         assert (again.left, again.used) == (2, 0)
@@ -129,19 +130,19 @@ class _Anything:
     __hash__ = None  # type: ignore[assignment]  # only compared
 
 
-NOON_LIKE = _Anything()
+ANY_TIME = _Anything()
 
 
-async def test_bought_units_keep_the_name_until_they_are_spent(tmp_path: Path) -> None:
+async def test_the_identity_is_kept_until_bought_units_are_spent(tmp_path: Path) -> None:
     async with running_app(tmp_path, daily_free_images=0) as app:
         await app.services.credits.add_purchase("charge-1", SECRET, 2, 5)
-        accepted(await submit_request(app, SECRET, HOME))
-        await settled(app, SECRET)
+        accepted(await submit_request(app, SECRET, CHAT))
+        await all_ended(app, SECRET)
         await app.services.privacy.forget(SECRET)
         await sweep(app)
         assert await app.services.credits.balance(SECRET) == 1
-        accepted(await submit_request(app, SECRET, HOME))  # they are back
-        await settled(app, SECRET)
+        accepted(await submit_request(app, SECRET, CHAT))  # the person uses the bot again
+        await all_ended(app, SECRET)
         await app.services.privacy.forget(SECRET)
         await sweep(app)
         assert await mentions(app, "unmistakable") == []
@@ -158,11 +159,11 @@ async def test_bans_and_opt_outs_outlive_forgetting(tmp_path: Path) -> None:
         assert reason(await submit_request(app, BEN, private(BEN))) == ErrorCode.BANNED
 
 
-async def test_what_waits_or_runs_is_cancelled_and_what_comes_home_later_is_dropped(tmp_path: Path) -> None:
+async def test_unfinished_jobs_are_cancelled_and_later_results_discarded(tmp_path: Path) -> None:
     go, screen = tmp_path / "go", MemoryPlatform()
     async with running_app(tmp_path, engine=quick_engine(until=go), platforms=[screen]) as app:
-        running = accepted(await submit_request(app, SECRET, HOME))
-        accepted(await submit_request(app, SECRET, HOME))
+        running = accepted(await submit_request(app, SECRET, CHAT))
+        accepted(await submit_request(app, SECRET, CHAT))
         while await rows(app, "SELECT 1 FROM job WHERE state <> 'running' AND id = :id", id=running.id):
             await app.deps.clock.wait(app.deps.wakeups.subscribe(), 0.05)
         while await rows(app, "SELECT 1 FROM job WHERE message_id IS NULL"):
@@ -182,7 +183,7 @@ async def test_what_waits_or_runs_is_cancelled_and_what_comes_home_later_is_drop
         await audit(app)
 
 
-async def test_what_others_made_of_a_forgotten_persons_photos_is_gone_too(tmp_path: Path) -> None:
+async def test_pictures_that_others_made_of_the_persons_photos_are_deleted(tmp_path: Path) -> None:
     group = a_group()
     async with running_app(tmp_path) as app:
         services = app.services
@@ -192,8 +193,8 @@ async def test_what_others_made_of_a_forgotten_persons_photos_is_gone_too(tmp_pa
         asked = accepted(await submit_request(app, ANNA, group, subject=SECRET))
         own = accepted(await submit_request(app, ANNA, group))
         await ended(app, ANNA, own.id)
-        accepted(await submit_request(app, SECRET, HOME))
-        await settled(app, SECRET)
+        accepted(await submit_request(app, SECRET, CHAT))
+        await all_ended(app, SECRET)
         gone = await app.services.privacy.forget(SECRET)
         assert gone.of_others == 2
         assert [view.id for view in await services.queries.history(ANNA)] == [own.id]
@@ -205,14 +206,14 @@ async def test_what_others_made_of_a_forgotten_persons_photos_is_gone_too(tmp_pa
 
 
 @SHARED_LOOP
-async def test_who_never_came_can_be_forgotten_too(app: Installation) -> None:
+async def test_an_unknown_person_can_be_forgotten_and_exported(app: Installation) -> None:
     assert await app.services.privacy.forget(a_person()) == DeletedCounts()
     async with app.services.privacy.export(a_person()) as files:
         assert len(files) == 1
 
 
 @SHARED_LOOP
-async def test_a_redelivered_update_after_forgetting_brings_nothing_back(app: Installation) -> None:
+async def test_a_redelivered_update_after_forgetting_restores_nothing(app: Installation) -> None:
     anna, services = a_person(), app.services
     first = accepted(await submit_request(app, anna, private(anna), source="the same update"))
     await ended(app, anna, first.id)
@@ -229,18 +230,18 @@ async def test_a_redelivered_update_after_forgetting_brings_nothing_back(app: In
     await audit(app)
 
 
-def test_the_facts_are_those_of_the_settings(tmp_path: Path) -> None:
+def test_privacy_facts_come_from_the_settings(tmp_path: Path) -> None:
     facts = privacy_facts(settings_for(tmp_path, original_hours=6, result_days=3))
     assert (facts.original_hours, facts.result_days, facts.draft_hours, facts.waiting_days) == (6, 3, 24, 7)
 
 
 @SHARED_LOOP
-async def test_people_speak_the_language_they_chose(app: Installation) -> None:
+async def test_the_chosen_language_wins_over_that_of_the_app(app: Installation) -> None:
     anna, services = Person("test", "a linguist", "de"), app.services
     assert await services.queries.language(anna) == "de"
     await services.jobs.set_language(anna, "zh")
     assert await services.queries.language(anna) == "zh"
-    view = accepted(await submit_request(app, anna, private(anna)))  # whatever their app says meanwhile
+    view = accepted(await submit_request(app, anna, private(anna)))  # with the app's language
     (card,) = await rows(
         app,
         "SELECT p.language, p.chosen_language FROM job j JOIN person p ON p.id = j.person_id WHERE j.id = :id",
@@ -252,7 +253,7 @@ async def test_people_speak_the_language_they_chose(app: Installation) -> None:
 
 
 @SHARED_LOOP
-async def test_favourites_come_by_use(app: Installation) -> None:
+async def test_favourites_are_ordered_by_use(app: Installation) -> None:
     anna, services = a_person(), app.services
     assert await services.queries.favourites(anna) == ()
     for style in (2, 5, 5, 0, 5, 2):
@@ -266,5 +267,5 @@ async def test_favourites_come_by_use(app: Installation) -> None:
         UserError,
     )
     assert (await services.queries.quota(anna)).group_credits is None
-    await settled(app, anna)
+    await all_ended(app, anna)
     assert {view.state for view in await services.queries.history(anna)} == {State.STORED}

@@ -1,4 +1,4 @@
-"""Saved styles in a chat: kept, used, shared by a link, removed; and a group's shelf."""
+"""Saved styles in a chat: saved, used, shared by a link, removed; and a group's library."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from tests.harness.chat import chat_harness, file, labels, said
 STYLE = portrait_jpeg(500, 500, shade=9)
 
 
-async def test_a_picture_is_kept_by_name_and_paints_by_name_or_button(tmp_path: Path) -> None:
+async def test_a_saved_picture_is_used_by_name_or_button(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         anna = harness.person("anna")
         assert "Reply to any picture with /savestyle" in said(await anna.says("/savestyle quilt")).text
@@ -38,12 +38,12 @@ async def test_my_styles_open_and_can_be_removed_after_asking(tmp_path: Path) ->
         page = said(await anna.says("/mystyles"))
         assert page.text.startswith("You can use 12 saved styles.")
         assert labels(page)[0] == "⭐ style 00"
-        turned = (await anna.presses(page, "2/2 ▶")).edit
-        assert turned is not None
-        assert labels(turned)[:2] == ["⭐ style 10", "⭐ style 11"]
-        assert (await ben.presses(turned, "1/2 ▶")).alert
+        next_page = (await anna.presses(page, "2/2 ▶")).edit
+        assert next_page is not None
+        assert labels(next_page)[:2] == ["⭐ style 10", "⭐ style 11"]
+        assert (await ben.presses(next_page, "1/2 ▶")).alert
 
-        opened = (await anna.presses(turned, "style 11")).card
+        opened = (await anna.presses(next_page, "style 11")).card
         assert opened is not None
         assert opened.picture
         assert "removed, or it belongs to somebody else" in (await ben.presses(opened, "Remove")).notice
@@ -65,23 +65,23 @@ async def test_a_link_gives_others_a_copy(tmp_path: Path) -> None:
         link = shared.text.splitlines()[-1]
         payload = link.partition("?start=")[2]
         assert 1 <= len(payload) <= 64
-        came = said(await ben.says(f"/start {payload}"))
-        assert came.picture
-        assert came.text == "风格“quilt”已收藏。发一张照片给我，然后选它就行。"
+        started = said(await ben.says(f"/start {payload}"))
+        assert started.picture
+        assert started.text == "风格“quilt”归你了。发一张照片给我，然后选它就行。"
         await anna.presses_data(kept, kept.buttons[0][1].data.replace(":2", ":3"))
         assert [style.name for style in await harness.app.services.saved_styles.of_person(ben.person)] == ["quilt"]
         assert "找不到" in said(await ben.says("/start style_nonsense")).text
         assert "你好" in said(await ben.says("/start something else")).text
 
 
-async def test_a_link_to_a_look_shows_it(tmp_path: Path) -> None:
+async def test_a_link_to_a_built_in_style_shows_it(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         card = said(await harness.person("anna").says("/start look_anime"))
         assert card.text == "Anime: send me a photo with 2 as its caption."
         assert card.picture
 
 
-async def test_a_groups_shelf_is_filled_by_its_admins_and_used_by_everybody(tmp_path: Path) -> None:
+async def test_a_groups_library_is_kept_by_its_admins_and_used_by_everybody(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         admin, ben = harness.member("admin", admin=True), harness.member("ben")
         assert "This group has no styles of its own yet." in said(await ben.says("/shelf")).text
@@ -101,7 +101,7 @@ async def test_a_groups_shelf_is_filled_by_its_admins_and_used_by_everybody(tmp_
         assert "/shelf shows the styles of a group" in said(await harness.person("ben").says("/shelf")).text
 
 
-async def test_a_saved_style_gets_another_name(tmp_path: Path) -> None:
+async def test_a_saved_style_can_be_renamed(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         anna, admin, ben = harness.member("anna"), harness.member("admin", admin=True), harness.member("ben", "zh")
         await anna.sends(STYLE, "/savestyle Old quilt")
@@ -111,8 +111,8 @@ async def test_a_saved_style_gets_another_name(tmp_path: Path) -> None:
         await anna.sends(portrait_jpeg(), "/style the blanket")
         assert (await anna.picture()).text == "🎨 The blanket"
         assert "already" in said(await anna.says("/renamestyle The blanket = anime")).text
-        for nothing in ("", "The blanket", "quilt new", "= new", "The blanket ="):
-            assert said(await anna.says(f"/renamestyle {nothing}")).text.startswith("Write /renamestyle")
+        for invalid in ("", "The blanket", "quilt new", "= new", "The blanket ="):
+            assert said(await anna.says(f"/renamestyle {invalid}")).text.startswith("Write /renamestyle")
         await admin.says("/shelf ours", replied=file(STYLE))
         assert "管理员" in said(await ben.says("/renamestyle ours theirs")).text
         assert said(await admin.says("/renamestyle ours → everybody's")).text == "“ours” is now called “everybody's”."

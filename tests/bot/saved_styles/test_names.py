@@ -1,4 +1,4 @@
-"""What a saved style may be called."""
+"""Names of saved styles: normalization, validation, renames."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from bot.saved_styles.names import MAX_NAME, name_problem, normalize, parse_rena
 
 
 @pytest.mark.parametrize(
-    ("said", "kept"),
+    ("typed", "stored"),
     [
         ("Waves", "Waves"),
         ("  the   great\n wave ", "the great wave"),
@@ -18,11 +18,11 @@ from bot.saved_styles.names import MAX_NAME, name_problem, normalize, parse_rena
         ("\x00\n", ""),
     ],
 )
-def test_a_name_is_kept_on_one_line_without_what_nobody_sees(said: str, kept: str) -> None:
-    assert tidy(said) == kept
+def test_a_name_is_stored_on_one_line_without_invisible_characters(typed: str, stored: str) -> None:
+    assert tidy(typed) == stored
 
 
-def test_names_are_compared_as_people_do() -> None:
+def test_names_are_compared_without_case_spaces_and_dashes() -> None:
     assert normalize("The Great Wave") == normalize("the-great_wave") == normalize(" THE GREAT  WAVE ")
     assert normalize("wave") != normalize("waves")
 
@@ -42,13 +42,13 @@ def test_names_are_compared_as_people_do() -> None:
         ("30 days", None),
     ],
 )
-def test_a_name_must_not_be_that_of_a_style_that_everybody_has(name: str, reason: ErrorCode | None) -> None:
+def test_a_name_must_not_be_that_of_a_built_in_style(name: str, reason: ErrorCode | None) -> None:
     problem = name_problem(name)
     assert (None if problem is None else problem.code) == reason
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("text", "parsed"),
     [
         ("quilt blanket", ("quilt", "blanket")),
         ("old quilt my blanket", ("old quilt", "my blanket")),
@@ -59,5 +59,5 @@ def test_a_name_must_not_be_that_of_a_style_that_everybody_has(name: str, reason
         ("", None),
     ],
 )
-def test_a_new_name_follows_the_longest_name_that_is_known(words: str, told: tuple[str, str] | None) -> None:
-    assert parse_rename(words, ["quilt", "old quilt"]) == told
+def test_a_new_name_follows_the_longest_name_that_is_known(text: str, parsed: tuple[str, str] | None) -> None:
+    assert parse_rename(text, ["quilt", "old quilt"]) == parsed

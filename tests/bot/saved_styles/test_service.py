@@ -1,4 +1,4 @@
-"""Saved styles: kept until they are removed, found by name, used by jobs, shared by a link, counted and bounded."""
+"""Saved styles: kept until removed, found by name, used by jobs, shared by a link, limited in number."""
 
 import asyncio
 import io
@@ -81,7 +81,7 @@ async def test_a_draft_takes_a_saved_style_and_a_saved_style_waits_for_its_photo
 
 
 @SHARED_LOOP
-async def test_other_peoples_styles_are_as_if_not_there(app: Installation) -> None:
+async def test_styles_of_other_people_are_not_found(app: Installation) -> None:
     anna, ben, service = a_person(), a_person(), app.services.saved_styles
     style = await saved(app, anna, "Waves")
     assert await service.of_person(ben) == ()
@@ -135,7 +135,7 @@ async def test_the_same_picture_under_two_names_stays_until_both_are_removed(app
 
 
 @SHARED_LOOP
-async def test_of_forty_at_once_as_many_as_there_is_room_for_are_kept(app: Installation) -> None:
+async def test_forty_concurrent_saves_keep_exactly_the_limit(app: Installation) -> None:
     anna, service, picture = a_person(), app.services.saved_styles, a_photo()
     answers = await asyncio.gather(*(service.save(anna, f"Style {n} of mine", picture) for n in range(40)))
     assert len([answer for answer in answers if isinstance(answer, SavedStyle)]) == MAX_OWN
@@ -145,7 +145,7 @@ async def test_of_forty_at_once_as_many_as_there_is_room_for_are_kept(app: Insta
 
 
 @SHARED_LOOP
-async def test_a_shelf_is_filled_by_admins_and_used_by_everybody_there(app: Installation) -> None:
+async def test_a_library_is_kept_by_admins_and_used_by_everybody_in_the_group(app: Installation) -> None:
     anna, ben, group, service = a_person(), a_person(), a_group(), app.services.saved_styles
     assert reason(await service.save(anna, "House", a_photo(), library=group)) == ErrorCode.GROUP_ADMINS_ONLY
     style = await service.save(anna, "House", a_photo(), library=group, by_admin=True)
@@ -169,7 +169,7 @@ async def test_a_shelf_is_filled_by_admins_and_used_by_everybody_there(app: Inst
 
 
 @SHARED_LOOP
-async def test_an_own_style_comes_before_one_of_the_shelf_with_the_same_name(app: Installation) -> None:
+async def test_an_own_style_comes_before_a_library_style_of_the_same_name(app: Installation) -> None:
     anna, group, service = a_person(), a_group(), app.services.saved_styles
     await service.save(anna, "Waves", a_photo(), library=group, by_admin=True)
     own = await saved(app, anna, "Waves")
@@ -184,14 +184,14 @@ async def test_a_link_gives_others_a_copy_of_their_own(app: Installation) -> Non
     assert isinstance(token, str)
     assert await service.share_token(anna, style.id) == token
     assert len(token) == 22
-    seen = await service.by_token(token)
-    assert seen is not None
-    assert (seen.name, seen.is_shared) == ("Waves", True)
+    shared = await service.by_token(token)
+    assert shared is not None
+    assert (shared.name, shared.is_shared) == ("Waves", True)
     assert await service.picture_by_token(token) == await service.picture(anna, None, style.id)
     copy = await service.adopt(ben, token)
     assert isinstance(copy, SavedStyle)
     assert await service.adopt(ben, token) == copy
-    assert await service.adopt(anna, token) == seen
+    assert await service.adopt(anna, token) == shared
     await service.remove(anna, style.id)
     assert await service.picture(ben, None, copy.id) is not None
     assert await service.by_token(token) is None
@@ -199,7 +199,7 @@ async def test_a_link_gives_others_a_copy_of_their_own(app: Installation) -> Non
 
 
 @SHARED_LOOP
-async def test_a_copy_finds_another_name_when_its_own_is_taken(app: Installation) -> None:
+async def test_a_copy_gets_a_numbered_name_when_its_name_is_taken(app: Installation) -> None:
     ben, service = a_person(), app.services.saved_styles
     for giver in (a_person(), a_person(), a_person()):
         token = await service.share_token(giver, (await saved(app, giver, "Waves")).id)
@@ -209,14 +209,14 @@ async def test_a_copy_finds_another_name_when_its_own_is_taken(app: Installation
 
 
 @SHARED_LOOP
-async def test_tokens_that_we_did_not_write_open_nothing(app: Installation) -> None:
+async def test_unknown_or_malformed_tokens_find_nothing(app: Installation) -> None:
     service = app.services.saved_styles
     for token in ("", "x" * 22, "../../../etc/passwd", "é" * 22, "0" * 10_000, "' OR 1=1 --"):
         assert await service.by_token(token) is None
         assert await service.picture_by_token(token) is None
 
 
-async def test_saved_styles_outlive_every_sweep(tmp_path: Path) -> None:
+async def test_saved_styles_are_not_removed_by_retention(tmp_path: Path) -> None:
     day = ManualClock(NOON)
     async with running_app(tmp_path, clock=day.clock()) as app:
         style = await saved(app, ANNA, "Waves")
@@ -228,7 +228,7 @@ async def test_saved_styles_outlive_every_sweep(tmp_path: Path) -> None:
         assert await app.services.saved_styles.picture(ANNA, None, style.id) is not None
 
 
-async def test_banned_people_save_nothing(tmp_path: Path) -> None:
+async def test_banned_people_cannot_save_styles(tmp_path: Path) -> None:
     async with running_app(tmp_path) as app:
         await app.services.admin.ban(ANNA)
         assert reason(await app.services.saved_styles.save(ANNA, "Waves", a_photo())) == ErrorCode.BANNED
