@@ -24,7 +24,7 @@ from stylizer.database import CannotOpen
 
 T = TypeVar("T")
 DISTRIBUTION = "repaint-bot"  # the name in pyproject.toml; the command and the packages have other names
-_PG_DUMP = "The rows are in PostgreSQL: use pg_dump and pg_restore, as docs/owners.md says."
+_PG_DUMP = "The database is PostgreSQL: use pg_dump and pg_restore, as docs/owners.md says."
 THUMB = 512  # px, short side of each picture on the contact sheet
 
 command = typer.Typer(
@@ -99,7 +99,7 @@ def serve_stand_in(  # noqa: PLR0917  # typer reads the command's options from i
         max_running=max_running,
         keys=allowed_keys,
     )
-    ready = f"The stand-in answers at http://{host}:{port}/api/v1"
+    ready = f"The painting service is ready at http://{host}:{port}/api/v1"
     _run_or_fail(
         lambda: event_loop.run(serve(settings, host, port, store=shared.store, ready=lambda: typer.echo(ready)))
     )
@@ -120,7 +120,7 @@ def worker(
     shared = _stand_in_settings()
     each = threads or max(1, (os.cpu_count() or 1) // workers)
     settings = StylizerSettings(data_dir=data_dir, database_url=shared.task_database, workers=workers, threads=each)
-    ready = f"{workers} painter(s) with {each} thread(s) each are at work."
+    ready = f"{workers} worker process(es) started, {each} thread(s) each."
     _run_or_fail(lambda: event_loop.run(serve_as_worker(settings, store=shared.store, ready=lambda: typer.echo(ready))))
 
 
@@ -172,17 +172,17 @@ def restore(file: Path) -> None:
         _fail(_PG_DUMP)
     data_dir = settings.data_dir
     ended = _run_or_fail(lambda: restore_backup(data_dir, file, time.time()))
-    typer.echo(f"Restored into {data_dir}; {ended} job(s) that were under way have ended. Start: repaint run")
+    typer.echo(f"Restored into {data_dir}; {ended} unfinished job(s) ended. Start with: repaint run")
 
 
 @command.command()
 def settle() -> None:
-    """After a pg_restore: end what was under way in the dump, so that it costs nobody a unit and is not told twice."""
+    """After pg_restore: end the jobs that were unfinished in the dump, without charge and without new messages."""
     settings = _settings()
     if settings.database_url is None:
-        _fail("This is for rows in PostgreSQL; repaint restore does it by itself.")
+        _fail("This is for PostgreSQL only; repaint restore does it by itself.")
     ended = _in_database(settings, lambda database: settle_rows(database, time.time()))
-    typer.echo(f"{ended} job(s) that were under way have ended. Start: repaint run")
+    typer.echo(f"{ended} unfinished job(s) ended. Start with: repaint run")
 
 
 @command.command()
@@ -225,7 +225,7 @@ def healthcheck() -> None:
 
 @admin.command()
 def status() -> None:
-    """Lanes, queue and this month's cost."""
+    """Show API accounts, queue and this month's cost."""
     from bot.admin.service import status_lines  # noqa: PLC0415  # heavy
 
     settings = _settings()
@@ -236,16 +236,16 @@ def status() -> None:
 
 @admin.command()
 def pause() -> None:
-    """Stop submitting; what waits keeps its place."""
+    """Stop submitting jobs; waiting ones keep their place."""
     from storage.accounts import PAUSED_BY_OWNER  # noqa: PLC0415  # heavy
 
-    typer.echo(f"{_set_pause(PAUSED_BY_OWNER)} lane(s) paused. Go on with: repaint admin resume")
+    typer.echo(f"{_set_pause(PAUSED_BY_OWNER)} API account(s) paused. To continue: repaint admin resume")
 
 
 @admin.command()
 def resume() -> None:
-    """Let every lane go on."""
-    typer.echo(f"{_set_pause(None)} lane(s) go on.")
+    """Resume all API accounts."""
+    typer.echo(f"{_set_pause(None)} API account(s) resumed.")
 
 
 def _set_pause(reason: str | None) -> int:

@@ -38,9 +38,9 @@ def write_backup(data_dir: Path, file: Path, *, with_results: bool) -> int:
     `with_results`: include finished pictures.
     """
     if not (data_dir / DATABASE).exists():
-        raise BackupError(f"There is nothing in {data_dir} yet.")
+        raise BackupError(f"There is no installation in {data_dir} yet.")
     if file.exists():
-        raise BackupError(f"{file} is there already. Choose another name, or delete it first.")
+        raise BackupError(f"{file} already exists. Choose another name, or delete it first.")
     kinds = [Kind.STYLE, *([Kind.RESULT] if with_results else [])]
     unfinished = file.with_name(file.name + ".unfinished")
     try:
@@ -70,7 +70,7 @@ def restore_backup(data_dir: Path, file: Path, now: float) -> int:
     """
     with exclusive_data_folder(data_dir):
         if (data_dir / DATABASE).exists() or any((data_dir / PHOTOS).glob("*")):
-            raise BackupError(f"There is an installation in {data_dir}. Move it away, or set another DATA_DIR.")
+            raise BackupError(f"There is already an installation in {data_dir}. Move it away, or set another DATA_DIR.")
         with _extracted(data_dir, file) as folder:
             ended = asyncio.run(_migrate_and_end_jobs(folder, now))
             for name in (PHOTOS, SECRET, DATABASE):  # the database last, so that an interrupted restore can be repeated
@@ -90,7 +90,7 @@ async def settle(database: Database, now: float) -> int:
     """End unfinished jobs after a pg_restore; returns their number. Raises BackupError if the database is in use."""
     async with database.write() as connection:
         if await copy_database.is_in_use(connection):
-            raise BackupError("A Repaint works on DATABASE_URL. Stop all of them first.")
+            raise BackupError("Repaint is running on DATABASE_URL. Stop every process first.")
         return await _end_unfinished_jobs(connection, now)
 
 
@@ -116,7 +116,7 @@ def _extracted(data_dir: Path, file: Path) -> Iterator[Path]:
                     _extract_member(tar, member, folder)
             check_integrity(folder / DATABASE)
         except (tarfile.TarError, DamagedDatabase, UnicodeDecodeError) as error:
-            raise BackupError(f"{file} is no whole backup: {error}") from error
+            raise BackupError(f"{file} is not a complete backup: {error}") from error
         except OSError as error:
             raise BackupError(f"Could not read {file}: {error}") from error
         (folder / PHOTOS).mkdir(exist_ok=True, mode=0o700)

@@ -50,7 +50,7 @@ def admin_card(figures: AdminFigures, texts: Texts, now: float) -> Card:
             people=today.people,
         ),
         *_declined_lines(figures.declined, texts),
-        texts.gettext("People in all: {people}", people=figures.people),
+        texts.gettext("People in total: {people}", people=figures.people),
         _cost_line(figures, texts),
         texts.gettext("As of {moment}", moment=texts.moment(now)),
     ]
@@ -72,7 +72,7 @@ def admin_card(figures: AdminFigures, texts: Texts, now: float) -> Card:
 def failures_text(failures: Sequence[Failure], texts: Texts) -> str:
     """The given failures as lines, in their order."""
     if not failures:
-        return texts.gettext("Nothing went wrong lately.")
+        return texts.gettext("Nothing has gone wrong recently.")
     return "\n".join(f"• {texts.moment(failure.at)} · {_failure_reason(failure, texts)}" for failure in failures)
 
 
@@ -90,8 +90,8 @@ def broadcasts_card(broadcasts: Sequence[Broadcast], texts: Texts) -> Card:
         lines.append(f"{broadcast.id}. “{' '.join(text.split())}”")
         lines.append(
             texts.gettext(
-                "   told {told}, still to tell {waiting}, out of reach {gone}, not certain {unsure}",
-                told=broadcast.delivered,
+                "   {sent} sent, {waiting} waiting, {gone} unreachable, {unsure} uncertain",
+                sent=broadcast.delivered,
                 waiting=broadcast.waiting,
                 gone=broadcast.gone,
                 unsure=broadcast.unsure,
@@ -106,7 +106,7 @@ def broadcasts_card(broadcasts: Sequence[Broadcast], texts: Texts) -> Card:
             rows.append(
                 (
                     _button(
-                        texts.gettext("▶ Go on with {number}", number=broadcast.id),
+                        texts.gettext("▶ Resume {number}", number=broadcast.id),
                         AdminAction.RESUME_BROADCAST,
                         broadcast.id,
                     ),

@@ -30,7 +30,7 @@ class AdminCommands:
 
     def feature(self) -> Feature:
         """The commands and button handlers of this feature."""
-        text = Option("words", mark("What to do; nothing: how things stand"), required=False)
+        text = Option("words", mark("What to do; leave it out for the current status"), required=False)
         admin = Command(
             "admin",
             self.admin,
@@ -46,7 +46,7 @@ class AdminCommands:
         """/admin and its subcommands; an unknown one is answered with the usage."""
         texts = texts_for(message.person.language)
         if message.chat.is_group and not message.is_ephemeral:
-            return Card(texts.gettext("Others can read along here. Please write /admin to me in private."))
+            return Card(texts.gettext("Others can read this chat. Please send me /admin in private."))
         match text.split(maxsplit=1):
             case []:
                 return admin_card(await self._admin.figures(), texts, self._clock())
@@ -93,7 +93,7 @@ class AdminCommands:
         left = await self._credits.grant(person, int(args[1]), "granted", message.source)
         if isinstance(left, UserError):
             return error_message(left, texts)
-        return texts.ngettext("{who} has {n} in the purse now.", "{who} has {n} in the purse now.", left, who=args[0])
+        return texts.ngettext("{who} has {n} credit now.", "{who} has {n} credits now.", left, who=args[0])
 
     async def _ban(self, owner: Person, name: str, texts: Texts, *, ban: bool) -> str:
         person = _parse_person(owner, name)

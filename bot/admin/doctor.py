@@ -63,7 +63,7 @@ def _folder(folder: Path) -> Finding:
         return Finding(is_good=False, text=f"The data folder {folder} is not writable. Change its owner.")
     free = shutil.disk_usage(folder).free
     if free < MIN_FREE_BYTES:
-        return Finding(is_good=False, text=f"Only {free // 1_000_000} MB are free for {folder}. Make room soon.")
+        return Finding(is_good=False, text=f"Only {free // 1_000_000} MB are free for {folder}. Free some space soon.")
     return Finding(is_good=True, text=f"The data folder {folder} is fine, {free // 1_000_000_000} GB free.")
 
 

@@ -197,10 +197,10 @@ async def status_lines(database: Database, monthly_budget_cny: Decimal | None, n
         images = {account.id: await ledger.get_sums(connection, quota.account_scope(account.id)) for account in rows}
     lines = [f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M} UTC"]
     for account in rows:
-        state = "runs" if account.paused_reason is None else f"stands still: {account.paused_reason}"
-        lines.append(f"{account.id}: {state}, {images[account.id].used} images, {account.mean_seconds:.1f} s a task")
+        state = "running" if account.paused_reason is None else f"paused: {account.paused_reason}"
+        lines.append(f"{account.id}: {state}, {images[account.id].used} pictures, {account.mean_seconds:.1f} s each")
     lines.append("jobs: " + (", ".join(f"{number} {state}" for state, number in sorted(by_state.items())) or "none"))
     spent = quota.PRICE_CNY * (budget.used + budget.reserved)
     limit = "no limit" if monthly_budget_cny is None else f"of {monthly_budget_cny}"
-    lines.append(f"this month: {budget.used} paid images and {budget.reserved} under way, {spent} CNY, {limit}")
+    lines.append(f"this month: {budget.used} paid pictures, {budget.reserved} in progress, {spent} CNY, {limit}")
     return lines

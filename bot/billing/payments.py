@@ -37,7 +37,7 @@ class PaymentCommands:
 
     def feature(self) -> Feature:
         """The commands and button handlers of this feature. /buy is in the menu only if something is sold."""
-        for_sale = mark("More pictures for Telegram Stars") if self._credits.packages else ""
+        for_sale = mark("Buy credits with Telegram Stars") if self._credits.packages else ""
         give = Form(
             options=(Option("pictures", mark("How many pictures to give"), OptionKind.NUMBER),),
             template="{pictures}",
@@ -142,8 +142,8 @@ def offers_card(packages: Sequence[CreditPackage], left: int, person: Person) ->
 
 def bought_text(units: int, left: int, texts: Texts) -> str:
     """The thanks after a payment. `units`: just bought; `left`: the new balance."""
-    bought = texts.ngettext("Thank you! {n} picture is yours.", "Thank you! {n} pictures are yours.", units)
-    there = texts.ngettext("{n} is in your purse now.", "{n} are in your purse now.", left)
+    bought = texts.ngettext("Thank you! {n} credit is yours.", "Thank you! {n} credits are yours.", units)
+    there = texts.ngettext("You have {n} credit now.", "You have {n} credits now.", left)
     return f"{bought} {there}"
 
 

@@ -118,7 +118,7 @@ def greeting_card(person: Person, bot_name: str, *, hears_all: bool) -> Card:
     texts = texts_for(person.language)
     lines = [
         texts.gettext(
-            "Hello! Answer a photo here with /style@{us} 3 and I repaint it. /styles shows all styles.",
+            "Hello! Reply to a photo here with /style@{us} 3 and I'll repaint it. /styles shows all styles.",
             us=bot_name,
         )
     ]

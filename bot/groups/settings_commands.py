@@ -161,8 +161,8 @@ def settings_card(settings: GroupSettings, person: Person) -> Card:
     """The card of all settings as text, with a button for each that sets its next value."""
     texts = texts_for(person.language)
     how = texts.gettext(
-        "A button sets the next value. For others write: /settings limit 35, cooldown 90, quiet 22:30-06:45 (UTC), "
-        "delete 12 (hours), styles 0,2,ref; or off."
+        "Tap a button for the next value. For any other, write /settings and one of these: limit 35, cooldown 90 "
+        "(seconds), quiet 22:30-06:45 (UTC), delete 12 (hours), styles 0,2,ref. Or write off as the value."
     )
     return Card("\n".join([*_lines(settings, texts), "", how]), _buttons(settings, texts))
 
@@ -183,7 +183,7 @@ def styles_card(settings: GroupSettings, styles: Sequence[Style], person: Person
     back = Button(texts.gettext("↩ Back"), ChangeSetting(SettingField.PAGE, NONE).pack())
     turn = partial(ChangeSetting, SettingField.PAGE)
     return Card(
-        texts.gettext("Which styles may be used in this group?"), (*grid, *page_buttons(turn, page, pages), (back,))
+        texts.gettext("Which styles can be used in this group?"), (*grid, *page_buttons(turn, page, pages), (back,))
     )
 
 
@@ -197,16 +197,16 @@ def _lines(settings: GroupSettings, texts: Texts) -> list[str]:
 def _who_and_how_much(settings: GroupSettings, texts: Texts) -> list[str]:
     limit, pause = settings.daily_limit, settings.cooldown_seconds
     return [
-        texts.gettext("Only admins may ask.") if settings.who == "admins" else texts.gettext("Everyone may ask."),
+        texts.gettext("Only admins can use me.") if settings.who == "admins" else texts.gettext("Everyone can use me."),
         texts.gettext("No daily limit.")
         if limit is None
         else texts.ngettext("{n} picture a day for the whole group.", "{n} pictures a day for the whole group.", limit),
-        texts.gettext("At least {time} between two pictures of a person.", time=texts.duration(pause))
+        texts.gettext("At least {time} between one person's pictures.", time=texts.duration(pause))
         if pause
-        else texts.gettext("No pause between two pictures."),
-        texts.gettext("Who wants another person's photo painted needs that person's yes.")
+        else texts.gettext("No waiting between pictures."),
+        texts.gettext("To have someone else's photo painted, you need their consent.")
         if settings.ask_consent
-        else texts.gettext("Photos of others may be painted without asking them."),
+        else texts.gettext("Other people's photos can be painted without asking them."),
     ]
 
 
@@ -215,11 +215,11 @@ def _when_and_what(settings: GroupSettings, texts: Texts) -> list[str]:
     return [
         texts.gettext("No quiet hours.")
         if night is None
-        else texts.gettext("Quiet from {start} to {end} (UTC).", start=_clock(night[0]), end=_clock(night[1])),
-        texts.gettext("All styles may be used.")
+        else texts.gettext("Quiet hours from {start} to {end} (UTC).", start=_clock(night[0]), end=_clock(night[1])),
+        texts.gettext("All styles can be used.")
         if styles is None
-        else texts.ngettext("{n} style may be used.", "{n} styles may be used.", len(styles)),
-        texts.gettext("My pictures stay.")
+        else texts.ngettext("{n} style can be used.", "{n} styles can be used.", len(styles)),
+        texts.gettext("My pictures are kept.")
         if hours is None
         else texts.gettext("My pictures are deleted after {time}.", time=texts.duration(hours * 3600)),
     ]
@@ -228,7 +228,7 @@ def _when_and_what(settings: GroupSettings, texts: Texts) -> list[str]:
 def _buttons(settings: GroupSettings, texts: Texts) -> ButtonRows:
     """The settings buttons, two in a row, each labelled with the value it sets."""
     switch = texts.gettext("⏹ Switch off") if settings.enabled else texts.gettext("▶ Switch on")
-    who = texts.gettext("👥 Everyone may ask") if settings.who == "admins" else texts.gettext("👮 Only admins")
+    who = texts.gettext("👥 Everyone") if settings.who == "admins" else texts.gettext("👮 Only admins")
     consent = texts.gettext("🙈 Don't ask for consent") if settings.ask_consent else texts.gettext("🙋 Ask for consent")
     return (
         (

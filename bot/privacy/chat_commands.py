@@ -17,8 +17,7 @@ from bot.privacy.service import DeletedCounts, PrivacyFacts, PrivacyService
 _LINE = mark("Your data: /privacy, /export, /forget, /optout. Your language: /lang")
 HELP = (HelpLine(120, _LINE, _LINE),)
 _APP_LANGUAGE = -1
-_NAMES = {"en": "English", "zh": "中文"}
-_LANGUAGE_ALIASES = {"en": "en", "english": "en", "英文": "en", "英语": "en", "zh": "zh", "chinese": "zh", "中文": "zh"}
+_MORE_LANGUAGE_NAMES = {"英文": "en"}  # besides those in the dictionaries
 _UNDO_WORDS = frozenset({"off", "no", "in", "back", "undo", "取消", "关"})
 
 
@@ -99,8 +98,8 @@ class PrivacyCommands:
         """/export: send the person's data as files, but never where others can see them."""
         texts = texts_for(message.person.language)
         if message.chat.is_group and not message.is_ephemeral:
-            return Card(texts.gettext("Others can read along here. Please write /export to me in private."))
-        text = texts.gettext("I'm packing everything I keep of you…")
+            return Card(texts.gettext("Others can read this chat. Please send me /export in private."))
+        text = texts.gettext("I'm gathering everything I keep about you…")
         return Card(text, followups=lambda: self._files(message.person))
 
     async def opt_out(self, message: IncomingMessage, text: str) -> Card:
@@ -109,7 +108,7 @@ class PrivacyCommands:
 
     async def language(self, message: IncomingMessage, text: str) -> Card:
         """/lang: set the named language, or show a card of choices."""
-        wanted = _LANGUAGE_ALIASES.get(text.strip().casefold())
+        wanted = _language_aliases().get(text.strip().casefold())
         return await self._set_language(message.person, wanted) if wanted else language_card(message.person)
 
     async def confirm_forget(self, data: ConfirmForget, press: ButtonPress) -> CallbackAnswer:
@@ -157,10 +156,10 @@ def language_chosen_text(texts: Texts) -> str:
 
 
 @cache
-def _language_words() -> dict[str, str]:
+def _language_aliases() -> dict[str, str]:
     """The languages by whatever people call them: their tags, and their names in every language."""
     names = {name.casefold(): language for language in LANGUAGES for name in language_names(language)}
-    return {**names, **{language: language for language in LANGUAGES}, **_MORE_WORDS}
+    return {**names, **{language: language for language in LANGUAGES}, **_MORE_LANGUAGE_NAMES}
 
 
 def privacy_text(facts: PrivacyFacts, person: Person) -> str:
@@ -242,13 +241,13 @@ def opted_out_card(person: Person, *, out: bool) -> Card:
     texts = texts_for(person.language)
     if out:
         text = texts.gettext(
-            "Noted: nobody else can have your photos painted by me, not even by answering them. "
-            "You yourself can go on as before."
+            "Noted: nobody else can have me paint your photos, not even by replying to them. You can carry on as "
+            "before."
         )
         back = texts.gettext("Allow it again")
     else:
         text = texts.gettext(
-            "Noted: others may ask for your photos again. In groups that ask for consent, you are asked first."
+            "Noted: others can have me paint your photos again. In groups that ask for consent, I'll ask you first."
         )
         back = texts.gettext("Don't allow it")
     return Card(text, ((Button(back, SetOptOut(person_key(person), 0 if out else 1).pack()),),))
@@ -262,4 +261,4 @@ def language_card(person: Person) -> Card:
         for number, language in enumerate(LANGUAGES)
     ]
     app = Button(texts.gettext("The language of my app"), ChooseLanguage(person_key(person), _APP_LANGUAGE).pack())
-    return Card(texts.gettext("Which language shall I speak with you?"), (tuple(choices), (app,)))
+    return Card(texts.gettext("Which language shall I use with you?"), (tuple(choices), (app,)))

@@ -96,7 +96,7 @@ class SavedStyleCommands:
 
     def feature(self) -> Feature:
         """The commands and button handlers of this feature."""
-        save = Form((_PICTURE, _NAME), "{name}", mark("Keep a picture as a style of your own"))
+        save = Form((_PICTURE, _NAME), "{name}", mark("Save a picture as a style of your own"))
         rename = Form((Option("style", mark("What it is called")), _NAME), "{style} = {name}")
         library = Form(
             (
@@ -143,7 +143,11 @@ class SavedStyleCommands:
         """/shelf: show the group's library, or with a name add a style to it."""
         if not message.chat.is_group:
             texts = texts_for(message.person.language)
-            return Card(texts.gettext("A shelf belongs to a group. Your own styles are in /mystyles."))
+            return Card(
+                texts.gettext(
+                    "/shelf shows the styles of a group, so it only works there. Your own styles are in /mystyles."
+                )
+            )
         if not text.strip():
             return library_card(await self._saved_styles.library(message.chat), message.person, self._capabilities)
         return await self._save(message, text.strip(), library=True)
@@ -155,7 +159,7 @@ class SavedStyleCommands:
         if isinstance(style, UserError):
             return Card(error_message(style, texts, now=self._clock()))
         jpeg = await self._saved_styles.picture_by_token(token)
-        text = texts.gettext("The style “{name}” is yours now. Send me a photo and choose it.", name=style.name)
+        text = texts.gettext("The style “{name}” is now yours. Send me a photo and choose it.", name=style.name)
         return Card(text, picture=None if jpeg is None else _picture(style, jpeg))
 
     async def turn_page(self, data: SavedStylesPage, press: ButtonPress) -> CallbackAnswer:
@@ -213,7 +217,7 @@ class SavedStyleCommands:
         available = await self._available(person, chat)
         parsed = parse_rename(text, [style.name for style in available])
         if parsed is None:
-            return Card(texts.gettext("Write /renamestyle, the name of a saved style, and its new name."))
+            return Card(texts.gettext("Write /renamestyle, the name of a saved style, and the new name."))
         style = next(style for style in available if normalize(style.name) == normalize(parsed[0]))
         by_admin = style.in_library and await message.is_admin()
         if style.in_library and not by_admin:
@@ -293,7 +297,7 @@ def saved_card(style: SavedStyle, person: Person, *, has_links: bool) -> Card:
             )
         )
     text = texts.gettext(
-        "Kept as “{name}”. /style {name} paints with it, /mystyles shows all of yours.", name=style.name
+        "Saved as “{name}”. /style {name} paints with it, /mystyles shows all your styles.", name=style.name
     )
     return Card(text, style_rows(style, person, has_links=has_links))
 
@@ -301,7 +305,7 @@ def saved_card(style: SavedStyle, person: Person, *, has_links: bool) -> Card:
 def shared_card(style: SavedStyle, link: str, person: Person) -> Card:
     """The share link of a style."""
     texts = texts_for(person.language)
-    text = texts.gettext("Whoever opens this link gets a copy of “{name}”:", name=style.name)
+    text = texts.gettext("Anyone who opens this link gets a copy of “{name}”:", name=style.name)
     return Card(f"{text}\n{link}")
 
 

@@ -74,7 +74,7 @@ class SavedStyleService:
     ) -> SavedStyle | UserError:
         """Save a picture under a name, for the person or (by an admin) in a group's library.
 
-        Errors: GROUP_ADMINS_ONLY, NAME_INVALID, NAME_TAKEN, WARDROBE_FULL, BANNED, and those of photo intake.
+        Errors: GROUP_ADMINS_ONLY, NAME_INVALID, NAME_TAKEN, SAVED_STYLES_FULL, BANNED, and those of photo intake.
         """
         if library is not None and not by_admin:
             return UserError(ErrorCode.GROUP_ADMINS_ONLY)
@@ -140,7 +140,7 @@ class SavedStyleService:
     async def adopt(self, person: Person, token: str) -> SavedStyle | UserError:
         """Copy a shared style to the person's own; returns the one they have if it is the same picture.
 
-        Errors: STYLE_GONE, WARDROBE_FULL, BANNED.
+        Errors: STYLE_GONE, SAVED_STYLES_FULL, BANNED.
         """
         style, jpeg = await self._shared(token), await self.picture_by_token(token)
         if style is None or jpeg is None:
@@ -193,7 +193,7 @@ async def _destination_chat_id(
     """The chat id of the library, or None for a person's own styles. Its row stays locked, so that the limit holds.
 
     Raises:
-        RequestDenied: WARDROBE_FULL or BANNED.
+        RequestDenied: SAVED_STYLES_FULL or BANNED.
     """
     person_id = await person_row(connection, person, now)
     if (await people.get_status(connection, person_id)).is_banned:

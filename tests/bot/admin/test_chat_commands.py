@@ -36,7 +36,7 @@ async def _pressed(user: ChatUser, card: Card, label: str) -> Card:
 async def test_the_admin_command_is_hidden_from_others(tmp_path: Path) -> None:
     async with chat_harness(tmp_path, admins=(OWNER,)) as harness:
         olga, anna = harness.person("olga"), harness.person("anna")
-        assert "Send me a photo and I ask" in said(await anna.says("/admin")).text
+        assert "Send me a photo and I'll ask" in said(await anna.says("/admin")).text
         card = said(await olga.says("/admin"))
         assert (await anna.presses(card, "Pause")).notice == "This button is for somebody else."
         assert "in private" in said(await harness.member("olga").says("/admin")).text
@@ -58,7 +58,7 @@ async def test_the_owner_sees_figures_and_pauses(tmp_path: Path) -> None:
         resumed = await _pressed(olga, paused, "Resume")
         assert "⏸ Pause" in labels(resumed)
         await anna.picture(2)
-        assert "Nothing went wrong" in said((await olga.presses(resumed, "troubles")).card).text
+        assert "Nothing has gone wrong" in said((await olga.presses(resumed, "Recent problems")).card).text
         assert "As of" in (await _pressed(olga, resumed, "Refresh")).text
 
 
@@ -66,8 +66,8 @@ async def test_the_owner_grants_bans_and_unbans(tmp_path: Path) -> None:
     async with chat_harness(tmp_path, admins=(OWNER,), daily_free_images=0) as harness:
         olga, anna = harness.person("olga"), harness.person("anna")
         for _ in range(2):  # sent twice, granted once
-            assert "anna has 2 in the purse now." in said(await olga.says("/admin grant anna 2", source="test:g")).text
-        assert "2 more are in your purse" in said(await anna.says("/quota")).text
+            assert "anna has 2 credits now." in said(await olga.says("/admin grant anna 2", source="test:g")).text
+        assert "You also have 2 credits" in said(await anna.says("/quota")).text
         await anna.sends(portrait_jpeg(), "/style 0")
         await anna.picture()
         assert said(await olga.says("/admin ban anna")).text == "anna is banned."
@@ -161,9 +161,9 @@ async def test_a_refund_withdraws_the_unused_units(tmp_path: Path) -> None:
         with pytest.raises(TryLater):
             await olga.says("/admin refund charge-1")
         done = said(await olga.says("/admin refund charge-1")).text
-        assert done == "50 ⭐ are given back to anna, 10 unused pictures taken out of the purse."
+        assert done == "50 ⭐ refunded to anna, 10 unused credits taken back."
         assert refunder.refunded == [("anna", "charge-1")]
-        assert "given back already" in said(await olga.says("/admin refund charge-1")).text
+        assert "already been refunded" in said(await olga.says("/admin refund charge-1")).text
         assert said(await olga.says("/admin refund nonsense")).text
         assert await harness.app.services.credits.balance(anna.person) == 0
 

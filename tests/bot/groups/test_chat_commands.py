@@ -35,9 +35,9 @@ async def test_the_greeting_says_if_the_bot_receives_only_commands(tmp_path: Pat
         greeting = (await harness.conversation.messages.joined(anna, hears_all=True)).text
         commands_only = (await harness.conversation.messages.joined(anna, hears_all=False)).text
         assert f"/style@{US} 3" in greeting
-        assert "only commands" not in greeting
-        assert "I hear only commands and answers to my messages" in commands_only
-        assert "听不到普通照片" in (await harness.conversation.messages.joined(ben, hears_all=False)).text
+        assert "I only see" not in greeting
+        assert "I only see commands and replies to my messages" in commands_only
+        assert "看不到普通照片" in (await harness.conversation.messages.joined(ben, hears_all=False)).text
 
 
 async def test_only_admins_see_and_change_the_settings(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ async def test_admins_switch_the_styles_of_a_group_one_by_one(tmp_path: Path) ->
         assert labels(draft)[0] == "2 · Anime"
         styles = await _pressed(admin, await _pressed(admin, styles, "Retro comic"), "Style pictures")
         back = await _pressed(admin, styles, "Back")
-        assert "• All styles may be used." in back.text
+        assert "• All styles can be used." in back.text
 
 
 async def test_a_photo_of_somebody_else_waits_for_their_consent(tmp_path: Path) -> None:
@@ -203,7 +203,7 @@ async def test_values_out_of_bounds_are_refused(tmp_path: Path) -> None:
         admin = harness.member("admin", admin=True)
         for text in ("delete 100", "cooldown 999999", "quiet 25:00-26:00", "dance"):
             assert said(await admin.says(f"/settings {text}")).text == (
-                "That setting doesn't work like this. Please try another value."
+                "That isn't a valid setting. Please try another value."
             )
         unknown_setting = "rule:99:1"
         card = said(await admin.says("/settings"))

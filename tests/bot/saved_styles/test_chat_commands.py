@@ -67,7 +67,7 @@ async def test_a_link_gives_others_a_copy(tmp_path: Path) -> None:
         assert 1 <= len(payload) <= 64
         started = said(await ben.says(f"/start {payload}"))
         assert started.picture
-        assert started.text == "风格“quilt”归你了。发一张照片给我，然后选它就行。"
+        assert started.text == "风格“quilt”已收藏。发一张照片给我，然后选它就行。"
         await anna.presses_data(kept, kept.buttons[0][1].data.replace(":2", ":3"))
         assert [style.name for style in await harness.app.services.saved_styles.of_person(ben.person)] == ["quilt"]
         assert "找不到" in said(await ben.says("/start style_nonsense")).text
