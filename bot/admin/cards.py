@@ -84,43 +84,38 @@ def broadcasts_card(broadcasts: Sequence[Broadcast], texts: Texts) -> Card:
     lines: list[str] = []
     rows: list[tuple[Button, ...]] = [(_button(back, AdminAction.STATE), _button(refresh, AdminAction.BROADCASTS))]
     for broadcast in broadcasts:
-        text = (
-            broadcast.text if len(broadcast.text) <= _MAX_SHOWN_CHARS else f"{broadcast.text[: _MAX_SHOWN_CHARS - 1]}…"
-        )
-        lines.append(f"{broadcast.id}. “{' '.join(text.split())}”")
-        lines.append(
-            texts.gettext(
-                "   {sent} sent, {waiting} waiting, {gone} unreachable, {unsure} uncertain",
-                sent=broadcast.delivered,
-                waiting=broadcast.waiting,
-                gone=broadcast.gone,
-                unsure=broadcast.unsure,
-            )
-        )
-        if broadcast.stopped and not broadcast.delivered:
-            label = texts.ngettext(
-                "▶ Send {number} to {n} person", "▶ Send {number} to {n} people", broadcast.waiting, number=broadcast.id
-            )
-            rows.append((_button(label, AdminAction.RESUME_BROADCAST, broadcast.id),))
-        elif broadcast.stopped:
-            rows.append(
-                (
-                    _button(
-                        texts.gettext("▶ Resume {number}", number=broadcast.id),
-                        AdminAction.RESUME_BROADCAST,
-                        broadcast.id,
-                    ),
-                )
-            )
-        elif broadcast.waiting:
-            rows.append(
-                (
-                    _button(
-                        texts.gettext("⏹ Stop {number}", number=broadcast.id), AdminAction.STOP_BROADCAST, broadcast.id
-                    ),
-                )
-            )
+        lines += _broadcast_lines(broadcast, texts)
+        if (button := _broadcast_button(broadcast, texts)) is not None:
+            rows.append((button,))
     return Card("\n".join(lines), tuple(rows))
+
+
+def _broadcast_lines(broadcast: Broadcast, texts: Texts) -> list[str]:
+    """The beginning of its text, and its progress."""
+    text = broadcast.text
+    if len(text) > _MAX_SHOWN_CHARS:
+        text = f"{text[: _MAX_SHOWN_CHARS - 1]}…"
+    progress = texts.gettext(
+        "   {sent} sent, {waiting} waiting, {gone} unreachable, {unsure} uncertain",
+        sent=broadcast.delivered,
+        waiting=broadcast.waiting,
+        gone=broadcast.gone,
+        unsure=broadcast.unsure,
+    )
+    return [f"{broadcast.id}. “{' '.join(text.split())}”", progress]
+
+
+def _broadcast_button(broadcast: Broadcast, texts: Texts) -> Button | None:
+    """Start, resume or stop it; None when it is finished."""
+    number, waiting = broadcast.id, broadcast.waiting
+    if broadcast.stopped and not broadcast.delivered:
+        label = texts.ngettext("▶ Send {number} to {n} person", "▶ Send {number} to {n} people", waiting, number=number)
+        return _button(label, AdminAction.RESUME_BROADCAST, number)
+    if broadcast.stopped:
+        return _button(texts.gettext("▶ Resume {number}", number=number), AdminAction.RESUME_BROADCAST, number)
+    if waiting:
+        return _button(texts.gettext("⏹ Stop {number}", number=number), AdminAction.STOP_BROADCAST, number)
+    return None
 
 
 def _account_line(account: AccountFigures, texts: Texts) -> str:
@@ -139,14 +134,14 @@ def _declined_lines(declined: Sequence[tuple[str, int]], texts: Texts) -> list[s
     if not declined:
         return []
     times, (who, most) = sum(number for _, number in declined), declined[0]
-    told = texts.ngettext(
+    line = texts.ngettext(
         "Declined for its content today: {n}, the most from {who} ({most})",
         "Declined for their content today: {n}, the most from {who} ({most})",
         times,
         who=who,
         most=most,
     )
-    return [told]
+    return [line]
 
 
 def _cost_line(figures: AdminFigures, texts: Texts) -> str:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from bot.domain import quota
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.jobs.admission import AdmissionRules, named_person_row, person_and_chat_rows
@@ -88,21 +90,11 @@ class AdminService:
         now = self.clock.now()
         today = datetime.fromtimestamp(now, UTC).replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
         async with self.database.read() as connection:
-            rows = [row for row in await accounts.list_all(connection) if row.id in self.capacity.account_ids]
-            figures = [
-                AccountFigures(
-                    row.id,
-                    row.paused_reason,
-                    row.failures,
-                    (await ledger.get_sums(connection, quota.account_scope(row.id))).used,
-                    row.mean_seconds,
-                )
-                for row in rows
-            ]
+            account_figures = await self._account_figures(connection)
             depth = await queue.get_depth(connection)
             month = (await ledger.get_sums(connection, quota.budget_scope(self.rules.monthly_budget_cny, now))).used
             return AdminFigures(
-                accounts=tuple(figures),
+                accounts=account_figures,
                 waiting=depth.waiting,
                 running=depth.running,
                 people=await admin_figures.count_people(connection),
@@ -115,6 +107,21 @@ class AdminService:
                 failures=await admin_figures.list_failures(connection, MAX_FAILURES),
                 broadcasts=await broadcasts.list_newest(connection, MAX_BROADCASTS),
             )
+
+    async def _account_figures(self, connection: AsyncConnection) -> tuple[AccountFigures, ...]:
+        rows = [row for row in await accounts.list_all(connection) if row.id in self.capacity.account_ids]
+        return tuple(
+            [
+                AccountFigures(
+                    row.id,
+                    row.paused_reason,
+                    row.failures,
+                    (await ledger.get_sums(connection, quota.account_scope(row.id))).used,
+                    row.mean_seconds,
+                )
+                for row in rows
+            ]
+        )
 
     async def pause(self) -> int:
         """Pause every account, also those that other processes drive: nothing more is submitted, and waiting jobs keep
