@@ -94,7 +94,7 @@ async def test_nothing_moves_while_a_repaint_runs(tmp_path: Path, postgres_url: 
         await move_rows(settings, back=False)
     async with open_database(postgres_url):
         for back in (False, True):
-            with pytest.raises(CannotMove, match="Stop all of them first"):
+            with pytest.raises(CannotMove, match="Stop every process first"):
                 await move_rows(settings, back=back)
 
 
@@ -126,7 +126,7 @@ async def test_settling_a_restored_dump_ends_jobs_and_releases_their_units(postg
             await ledger.reserve(connection, running.id, [UNITS], now=NOON)
             await results.add_to_outbox(connection, delivered.id, NOON)
         async with open_database(postgres_url) as busy:
-            with pytest.raises(BackupError, match="Stop all of them first"):
+            with pytest.raises(BackupError, match="Stop every process first"):
                 await settle(busy, NOON)
     async with open_database(postgres_url) as database:
         assert await settle(database, NOON) == 1
