@@ -30,7 +30,7 @@ async def test_presets_and_a_reference_end_as_jpegs_of_1536_in_the_photos_shape(
     photo = portrait(600, 500)
     async with running_app(tmp_path, engine=real_engine()) as app:
         services, chat = app.services, private(ANNA)
-        wishes = [
+        views = [
             accepted(
                 await services.jobs.submit(
                     JobRequest(ANNA, chat, f"test:{style}", photo=photo, style=StyleChoice(style))
@@ -41,10 +41,10 @@ async def test_presets_and_a_reference_end_as_jpegs_of_1536_in_the_photos_shape(
         reference = (SAMPLES / "reference.jpg").read_bytes()
         own = await services.jobs.submit(JobRequest(ANNA, chat, "test:own", photo=photo, style=like_picture(reference)))
         pictures = []
-        for wish in (*wishes, accepted(own)):
-            done = await ended(app, ANNA, wish.id)
+        for view in (*views, accepted(own)):
+            done = await ended(app, ANNA, view.id)
             assert done.state == State.STORED, done
-            pictures.append(await services.queries.result(ANNA, wish.id))
+            pictures.append(await services.queries.result(ANNA, view.id))
     sizes = {Image.open(io.BytesIO(picture or b"")).size for picture in pictures}
     formats = {Image.open(io.BytesIO(picture or b"")).format for picture in pictures}
     assert sizes == {(1843, 1536)}

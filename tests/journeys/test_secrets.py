@@ -102,7 +102,7 @@ async def town(tmp_path: Path) -> AsyncIterator[Town]:
 
 
 async def trouble(town: Town, bot: Bot) -> None:
-    """One wish on each platform while everything breaks once, and its end."""
+    """One request on each platform while everything breaks once, and its end."""
     town.gate.next("create", said_back)
     town.gate.next("list", said_back)
     town.gate.next("query", said_back, garbage_after)

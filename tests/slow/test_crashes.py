@@ -16,7 +16,7 @@ from tests.fakes.http_server import Reply
 from tests.harness.bot_process import Bot, bot_process
 
 PHOTO = portrait_jpeg(300, 400)
-KEY = "wish-number-1"
+KEY = "request-number-1"
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ async def all_is_well(cloud: Cloud, bot: Bot, *job_ids: int) -> None:
 
 async def test_killed_while_jobs_wait(cloud: Cloud) -> None:
     async with cloud.bot() as bot:
-        jobs = [await bot.request(portrait_jpeg(shade=80 * n), key=f"wish-number-{n}") for n in range(3)]
+        jobs = [await bot.request(portrait_jpeg(shade=80 * n), key=f"request-number-{n}") for n in range(3)]
         await bot.when(jobs[0], "running")
         await bot.kill()
     async with cloud.bot() as bot:

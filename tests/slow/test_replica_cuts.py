@@ -58,7 +58,7 @@ async def driven_by(database: Database, app: Installation) -> None:
             await app.deps.clock.sleep(0.1)
 
 
-async def wish(app: Installation, who: Person, number: int) -> int:
+async def submit(app: Installation, who: Person, number: int) -> int:
     photo = portrait_jpeg(shade=20 * number)
     return accepted(
         await app.services.jobs.submit(
@@ -79,7 +79,7 @@ async def test_one_that_is_cut_off_is_followed_and_never_drives_beside_another(
     ):
         await driven_by(database, one)
         async with installation(tmp_path, postgres_url, front) as two:
-            jobs = [await wish(one, ANNA, number) for number in range(3)]
+            jobs = [await submit(one, ANNA, number) for number in range(3)]
             while (await two.services.queries.job(ANNA, jobs[0])).state != State.RUNNING:  # type: ignore[union-attr]  # hers
                 await two.deps.clock.sleep(0.1)
             getattr(line, trouble)()
@@ -107,7 +107,7 @@ async def test_a_wish_made_here_is_seen_there_at_once_and_the_clock_is_the_same(
         installation(tmp_path, postgres_url, front) as two,
     ):
         heard = two.deps.wakeups.subscribe()
-        job = await wish(one, ANNA, 1)
+        job = await submit(one, ANNA, 1)
         async with asyncio.timeout(SOON):
             await heard.wait()
         assert await two.services.queries.job(ANNA, job) is not None

@@ -1,4 +1,4 @@
-"""Three real bots on one PostgreSQL: whoever is killed, frozen or cut off, each wish ends once and is paid once."""
+"""Three real bots on one PostgreSQL: whoever is killed, frozen or cut off, each request ends once and is paid once."""
 
 import asyncio
 import signal
@@ -41,7 +41,7 @@ async def cloud(tmp_path: Path, postgres_url: str) -> AsyncIterator[Cloud]:
 
 
 async def wished(replicas: Replicas, count: int) -> list[int]:
-    """So many wishes of the one visitor, a few at each bot."""
+    """So many requests of one visitor, a few at each bot."""
     return [await replicas.request(number % len(replicas.bots), number) for number in range(count)]
 
 

@@ -1,5 +1,5 @@
 """A busy day: a thousand updates of every kind, in any order, many of them twice, while Telegram stumbles and the bot
-is stopped and started in between. Every wish is answered once, and nobody is written to too fast."""
+is stopped and started in between. Every request is answered once, and nobody is written to too fast."""
 
 import json
 import random
