@@ -30,7 +30,7 @@ class AdminCommands:
 
     def feature(self) -> Feature:
         """The commands and button handlers of this feature."""
-        text = Option("words", mark("What to do; leave it out for the current status"), required=False)
+        text = Option("words", mark("What to do; leave it empty for the current status"), required=False)
         admin = Command(
             "admin",
             self.admin,

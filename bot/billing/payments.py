@@ -144,7 +144,7 @@ def bought_text(units: int, left: int, texts: Texts) -> str:
     """The thanks after a payment. `units`: just bought; `left`: the new balance."""
     bought = texts.ngettext("Thank you! {n} credit is yours.", "Thank you! {n} credits are yours.", units)
     there = texts.ngettext("You have {n} credit now.", "You have {n} credits now.", left)
-    return f"{bought} {there}"
+    return f"{bought}\n{there}"
 
 
 def thanks_text(units: int, group_credits: int, person: Person) -> str:
@@ -156,7 +156,7 @@ def thanks_text(units: int, group_credits: int, person: Person) -> str:
         "This group now has {n} credits, for anyone who has no pictures left.",
         group_credits,
     )
-    return f"{given} {there}"
+    return f"{given}\n{there}"
 
 
 def terms_text(texts: Texts) -> str:

@@ -162,7 +162,7 @@ def settings_card(settings: GroupSettings, person: Person) -> Card:
     texts = texts_for(person.language)
     how = texts.gettext(
         "Tap a button for the next value. For any other, write /settings and one of these: limit 35, cooldown 90 "
-        "(seconds), quiet 22:30-06:45 (UTC), delete 12 (hours), styles 0,2,ref. Or write off as the value."
+        "(seconds), quiet 22:30-06:45 (UTC), delete 12 (hours), styles 0,2,ref. The value can also be off."
     )
     return Card("\n".join([*_lines(settings, texts), "", how]), _buttons(settings, texts))
 
@@ -188,7 +188,7 @@ def styles_card(settings: GroupSettings, styles: Sequence[Style], person: Person
 
 
 def _lines(settings: GroupSettings, texts: Texts) -> list[str]:
-    title = texts.gettext("Settings of this group")
+    title = texts.gettext("This group's settings")
     if not settings.enabled:
         title += " · " + texts.gettext("switched off")
     return [title, *(f"• {text}" for text in (*_who_and_how_much(settings, texts), *_when_and_what(settings, texts)))]
@@ -204,7 +204,7 @@ def _who_and_how_much(settings: GroupSettings, texts: Texts) -> list[str]:
         texts.gettext("At least {time} between one person's pictures.", time=texts.duration(pause))
         if pause
         else texts.gettext("No waiting between pictures."),
-        texts.gettext("To have someone else's photo painted, you need their consent.")
+        texts.gettext("Painting someone else's photo needs their consent.")
         if settings.ask_consent
         else texts.gettext("Other people's photos can be painted without asking them."),
     ]

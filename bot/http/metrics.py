@@ -54,15 +54,15 @@ async def _jobs(connection: AsyncConnection, registry: CollectorRegistry) -> Non
     failures = Gauge("repaint_failures", "Failed jobs by reason.", ["reason"], registry=registry)
     for reason, number in (await statistics.count_failures_by_reason(connection)).items():
         failures.labels(reason).set(number)
-    owed = Gauge("repaint_outcomes_owed", "Outcomes that people have yet to see.", registry=registry)
+    owed = Gauge("repaint_outcomes_owed", "Outcomes not yet shown to people.", registry=registry)
     owed.set(await statistics.count_outcomes_owed(connection))
 
 
 async def _accounts(connection: AsyncConnection, registry: CollectorRegistry, ours: frozenset[str]) -> None:
-    paused = Gauge("repaint_lane_paused", "1 while a lane stands still.", ["account", "reason"], registry=registry)
-    opens = Gauge("repaint_lane_failures", "Submits that failed in a row.", ["account"], registry=registry)
-    seconds = Gauge("repaint_task_seconds", "How long a task takes, learned.", ["account"], registry=registry)
-    images = Gauge("repaint_images", "Images since ever.", ["account"], registry=registry)
+    paused = Gauge("repaint_lane_paused", "1 while an API account is paused.", ["account", "reason"], registry=registry)
+    opens = Gauge("repaint_lane_failures", "Consecutive failed submits.", ["account"], registry=registry)
+    seconds = Gauge("repaint_task_seconds", "Measured seconds per task.", ["account"], registry=registry)
+    images = Gauge("repaint_images", "Images made in total.", ["account"], registry=registry)
     for account in await accounts.list_all(connection):
         if account.id in ours:
             paused.labels(account.id, account.paused_reason or "").set(account.paused_reason is not None)
@@ -73,7 +73,7 @@ async def _accounts(connection: AsyncConnection, registry: CollectorRegistry, ou
 
 
 async def _money(connection: AsyncConnection, registry: CollectorRegistry, now: float) -> None:
-    spent = Gauge("repaint_month_images", "Images of this month that the owner pays for.", ["kind"], registry=registry)
+    spent = Gauge("repaint_month_images", "Paid images this month.", ["kind"], registry=registry)
     sums = await ledger.get_sums(connection, quota.budget_scope(None, now))
     spent.labels("used").set(sums.used)
     spent.labels("reserved").set(sums.reserved)

@@ -56,8 +56,8 @@ _LATER = {  # temporary errors: without and with the remaining time
         mark("That was quick. Please wait {time} before your next picture in this group."),
     ),
     ErrorCode.GROUP_QUIET: (
-        mark("It's quiet hours in this group. Please come back later."),
-        mark("It's quiet hours in this group for another {time}."),
+        mark("Quiet hours are on in this group. Please come back later."),
+        mark("Quiet hours are on in this group for another {time}."),
     ),
 }
 

@@ -64,7 +64,7 @@ class PrivacyCommands:
         """The commands and button handlers of this feature."""
         undo = Option("undo", mark("Allow it again"), OptionKind.FLAG, required=False, typed="off")
         languages = tuple((texts_for(language).own_name, language) for language in LANGUAGES)
-        language = Option("language", mark("Which one; leave it out and I'll ask"), required=False, choices=languages)
+        language = Option("language", mark("Which one; leave it empty and I'll ask"), required=False, choices=languages)
         commands = (
             Command("lang", self.language, None, mark("Language"), IN_PRIVATE, 70, Form((language,), "{language}")),
             Command("privacy", self.facts, None, mark("What you keep about me"), IN_PRIVATE, 71, Form()),

@@ -29,7 +29,7 @@ def _style_command(responder: DiscordResponder, autocomplete: Autocomplete) -> S
     @app_commands.command(name="style", description=mark("Repaint a photo"))
     @app_commands.describe(
         photo=mark("The photo"),
-        style=mark("Which style; leave it out and I'll ask"),
+        style=mark("Which style; leave it empty and I'll ask"),
         reference=mark("Or a picture whose style to use"),
         photo2=mark("One more photo"),
         photo3=mark("One more photo"),
@@ -65,7 +65,7 @@ def _again_command(responder: DiscordResponder, autocomplete: Autocomplete) -> S
 
     @app_commands.command(name="again", description=mark("My last photo again"))
     @app_commands.describe(
-        style=mark("Which style; leave it out for the same one, painted afresh"), private=mark("Only you can see it")
+        style=mark("Which style; leave it empty for the same one, painted afresh"), private=mark("Only you can see it")
     )
     @app_commands.autocomplete(style=suggest)
     async def again(interaction: BotInteraction, style: str = "", private: bool = False) -> None:  # noqa: FBT001, FBT002  # Discord's option

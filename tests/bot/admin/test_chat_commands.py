@@ -133,7 +133,7 @@ async def test_a_package_is_paid_and_credited_once(tmp_path: Path) -> None:
         )
         for _ in range(2):
             thanks = await talk.paid(anna.person, invoice.payload, 50, "charge-1")
-            assert thanks.text == "Thank you! 10 credits are yours. You have 10 credits now."
+            assert thanks.text == "Thank you! 10 credits are yours.\nYou have 10 credits now."
         await anna.sends(portrait_jpeg(), "/style 0")
         await anna.picture()
         assert "You also have 9 credits" in said(await anna.says("/quota")).text

@@ -135,7 +135,7 @@ async def test_units_can_be_given_to_the_group_and_quota_shows_them(tmp_path: Pa
         assert said(await anna.says("/give")).text == "How many? Please send a whole number, one or more."
         assert "You don't have that many" in said(await anna.says("/give 9")).text
         thanks = said(await anna.says("/give 2", source="test:gift"))
-        assert thanks.text.startswith("Thank you for 2 pictures! This group now has 2 credits")
+        assert thanks.text.startswith("Thank you for 2 pictures!\nThis group now has 2 credits")
         assert said(await anna.says("/give 2", source="test:gift")).text == thanks.text
         quota = said(await anna.says("/quota")).text
         assert "You have 1 of 3 pictures left today." in quota
