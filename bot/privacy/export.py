@@ -92,7 +92,7 @@ async def _contents(queries: JobQueries, person: Person) -> ExportContents:
     history = {
         "person": {"platform": person.platform, "id": person.platform_id, "language": await queries.language(person)},
         "others_may_use_my_photos": not status.has_opted_out,
-        "units": {"a_day": units.limit, "used_today": units.used, "given_today": units.given, "purse": units.credits},
+        "units": {"a_day": units.limit, "used_today": units.used, "given_today": units.given, "credits": units.credits},
         "jobs": [_job(job, painted[job.id]) for job in own_jobs],
         "saved_styles": [{"id": style.id, "name": style.name, "saved": _moment(style.created)} for style in styles],
         "purchases": [

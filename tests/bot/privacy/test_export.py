@@ -58,7 +58,7 @@ async def test_an_export_holds_every_stored_picture_and_the_history(app: Install
     assert all(job["picture"] in found for job in history["jobs"][:2])
     assert history["saved_styles"][0]["name"] == "神奈川 / ../冲浪里"
     assert [bought["charge"] for bought in history["purchases"]] == [f"charge of {anna.platform_id}"]
-    assert history["units"]["purse"] == 10
+    assert history["units"]["credits"] == 10
     assert ben.platform_id not in json.dumps(history)
 
 
