@@ -31,7 +31,7 @@ def test_status_backup_and_restore(tmp_path: Path) -> None:
     assert (status.returncode, "this month: 0 paid pictures" in status.stdout) == (0, True)
     (old / "secret.key").write_bytes(bytes(32))
     assert "Written:" in repaint(old, "backup", file).stdout
-    assert "0 job(s) that were under way" in repaint(new, "restore", file).stdout
+    assert "0 unfinished job(s) ended" in repaint(new, "restore", file).stdout
     again = repaint(new, "restore", file)
     assert (again.returncode, "Move it away" in again.stderr) == (1, True)
 

@@ -117,7 +117,7 @@ async def test_several_photos_queue_and_one_is_cancelled(browser: Browser, tmp_p
         )
         cards = page.get_by_role("article")
         await expect(cards.nth(1)).to_contain_text("You're next")
-        await expect(cards.nth(2)).to_contain_text("Place 2 in line · at least")
+        await expect(cards.nth(2)).to_contain_text("Place 2 in the queue · at least")
         await cards.nth(1).get_by_role("button", name="Cancel").click()
         await expect(cards.nth(1)).to_contain_text("Cancelled. This one doesn't count.")
         await expect(cards.nth(2)).to_contain_text("You're next")
@@ -176,7 +176,7 @@ async def test_history_language_and_theme_survive_a_reload(browser: Browser, url
         await page.get_by_role("button", name="外观：跟随系统").click()
         await page.get_by_role("button", name="外观：浅色").click()
         await page.reload()
-        await expect(page.get_by_role("img", name="你的肖像：二次元")).to_be_visible()
+        await expect(page.get_by_role("img", name="你的人像：二次元")).to_be_visible()
         await expect(page.locator("html")).to_have_attribute("lang", "zh")
         await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
 

@@ -15,7 +15,7 @@ async def invoice_message(harness: TelegramHarness, user: ChatUser) -> ChatMessa
     """The invoice after /buy and a choice."""
     await user.says("/buy")
     await harness.api.until(lambda: user.sees)
-    await user.presses(user.sees[0], "10 pictures")
+    await user.presses(user.sees[0], "10 credits")
     await harness.api.until(lambda: user.sees[-1].invoice)
     return user.sees[-1]
 
