@@ -67,9 +67,11 @@ class PaymentCommands:
         return offers_card(self._credits.packages, await self._credits.balance(person), person)
 
     async def terms(self, message: IncomingMessage, _: str) -> Card:
+        """/terms: the terms of sale."""
         return Card(terms_text(texts_for(message.person.language)))
 
     async def support(self, message: IncomingMessage, _: str) -> Card:
+        """/support: whom to write to for help."""
         return support_card(self._owner(message.person), message.person, ())
 
     async def payment_support(self, message: IncomingMessage, _: str) -> Card:

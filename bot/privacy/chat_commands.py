@@ -121,11 +121,13 @@ class PrivacyCommands:
         return CallbackAnswer(edit=Card(forgotten_text(await self._privacy.forget(press.person), texts)))
 
     async def set_opt_out(self, data: SetOptOut, press: ButtonPress) -> CallbackAnswer:
+        """Handle the button that opts out or back in."""
         if data.person != person_key(press.person):
             return not_yours(press.person)
         return CallbackAnswer(edit=await self._opt_out(press.person, out=data.out == 1))
 
     async def choose_language(self, data: ChooseLanguage, press: ButtonPress) -> CallbackAnswer:
+        """Handle a language button."""
         if data.person != person_key(press.person):
             return not_yours(press.person)
         chosen = LANGUAGES[data.language] if 0 <= data.language < len(LANGUAGES) else None

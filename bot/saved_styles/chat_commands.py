@@ -318,6 +318,7 @@ def style_rows(style: SavedStyle, person: Person, *, has_links: bool) -> ButtonR
 
 
 def how_to_save_text(person: Person, capabilities: Capabilities = DEFAULT_CAPABILITIES) -> str:
+    """How to save a style, as forms or replies allow on this platform."""
     if capabilities.has_forms:
         return texts_for(person.language).gettext("/savestyle takes a picture and a name, and saves it as a style.")
     return texts_for(person.language).gettext(
@@ -326,6 +327,7 @@ def how_to_save_text(person: Person, capabilities: Capabilities = DEFAULT_CAPABI
 
 
 def how_to_library_text(person: Person, capabilities: Capabilities = DEFAULT_CAPABILITIES) -> str:
+    """How admins add a style to the group's library on this platform."""
     if capabilities.has_forms:
         return texts_for(person.language).gettext("Managers add a picture by giving it to /shelf with a name.")
     return texts_for(person.language).gettext("Admins add a picture by replying to it with /shelf and a name.")

@@ -2,8 +2,9 @@
 an ASGI transport, and a fake engine that makes real JPEGs in milliseconds.
 
     async with running_app(tmp_path) as app:
-        view = accepted(await app.services.jobs.request(person, chat, photo=portrait_jpeg(), style=0, source="test:1"))
-        done = await ended(app, person, view.id)
+        request = JobRequest(ANNA, private(ANNA), "test:1", photo=portrait_jpeg(), style=StyleChoice(0))
+        view = accepted(await app.services.jobs.submit(request))
+        done = await ended(app, ANNA, view.id)
 
     async with running_app(tmp_path, platforms=[my_platform], daily_free_images=3) as app: ...
     async with served_app(tmp_path) as (app, url): ...     # with the HTTP server on a loopback port
