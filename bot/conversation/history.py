@@ -89,11 +89,13 @@ def _line(number: int, view: JobView, texts: Texts) -> str:
     if view.state in _PAINTED:
         return f"{number}. {name} · {when}"
     if view.state is State.CANCELED:
-        return f"{number}. {name} · {when} · {texts.gettext('Cancelled.')}"
+        outcome = texts.gettext("Cancelled.")
+        return f"{number}. {name} · {when} · {outcome}"
     if view.state is State.FAILED:
         why = view.error or UserError(ErrorCode.SERVICE_DOWN)
         return f"{number}. {name} · {when} · {error_message(why, texts)}"
-    return f"{number}. {name} · {when} · {texts.gettext('in progress')}"
+    state = texts.gettext("in progress")
+    return f"{number}. {name} · {when} · {state}"
 
 
 def _numbers(shown: Sequence[tuple[int, JobView]]) -> ButtonRows:
