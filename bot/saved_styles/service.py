@@ -47,7 +47,7 @@ class SavedStyleService:
             person_id = await _person_id(connection, person)
             return tuple(map(_to_saved_style, await saved_styles.list_own(connection, person_id)))
 
-    async def library(self, chat: Chat) -> tuple[SavedStyle, ...]:
+    async def of_group(self, chat: Chat) -> tuple[SavedStyle, ...]:
         """The styles in a group's library, by name."""
         async with self.database.read() as connection:
             return tuple(
@@ -56,7 +56,7 @@ class SavedStyleService:
 
     async def find(self, person: Person, chat: Chat, text: str) -> SavedStyle | None:
         """The style of this name, however it is spelled; the person's own come before the group's library."""
-        available = (*await self.of_person(person), *await self.library(chat))
+        available = (*await self.of_person(person), *await self.of_group(chat))
         return next((style for style in available if normalize(style.name) == normalize(text)), None)
 
     async def picture(self, person: Person, chat: Chat | None, style_id: int) -> bytes | None:

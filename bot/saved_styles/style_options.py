@@ -36,7 +36,7 @@ class StyleOptionsService:
         shown = order_styles(self.queries.styles(), favourites, allowed)
         if allowed is not None and REFERENCE not in allowed:
             return StyleOptions(shown)
-        library = await self.saved_styles.library(chat) if chat.is_group else ()
+        library = await self.saved_styles.of_group(chat) if chat.is_group else ()
         return StyleOptions(shown, (*await self.saved_styles.of_person(person), *library))
 
 

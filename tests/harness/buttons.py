@@ -14,7 +14,7 @@ from bot.messaging import callback_data
 from bot.messaging.callback_data import CallbackData, kind_of
 from bot.messaging.platform import Card
 from bot.privacy.chat_commands import ChooseLanguage, ConfirmForget, SetOptOut
-from bot.saved_styles.chat_commands import SavedStylePress, SavedStylesPage
+from bot.saved_styles.cards import SavedStylePress, SavedStylesPage
 
 _OF_CARDS: list[type[CallbackData]] = [
     value

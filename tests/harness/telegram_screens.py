@@ -32,7 +32,7 @@ from bot.privacy import chat_commands as privacy_commands
 from bot.privacy.chat_commands import confirm_forget_card, forgotten_text, language_card, opted_out_card, privacy_text
 from bot.privacy.service import DeletedCounts, PrivacyFacts
 from bot.saved_styles import chat_commands as saved_style_commands
-from bot.saved_styles.chat_commands import saved_card, saved_styles_card, shared_card
+from bot.saved_styles.cards import saved_card, saved_styles_card, shared_card
 from bot.saved_styles.style_options import order_styles
 from storage.admin_figures import DayFigures, Failure
 from storage.broadcasts import Broadcast

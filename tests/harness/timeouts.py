@@ -44,7 +44,9 @@ def pytest_timeout_set_timer(item: pytest.Item, settings: Any) -> bool:
 
 
 def pytest_timeout_cancel_timer(item: pytest.Item) -> bool:
-    """Called after a test's fixtures have been torn down."""
+    """Called after a test's fixtures have been torn down; also, without a timer, for a file that fails to load."""
+    if TIMER not in item.stash:
+        return True
     signal.setitimer(signal.ITIMER_REAL, 0)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     item.stash[TIMER].cancel()

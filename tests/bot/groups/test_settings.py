@@ -266,7 +266,7 @@ async def test_a_group_that_moves_keeps_all_its_data(app: Installation) -> None:
     assert await service.groups.settings(new) == settings
     assert await service.groups.settings(old) == DEFAULTS
     assert await service.credits.group_balance(new) == 24
-    assert await service.saved_styles.library(new) == (saved,)
+    assert await service.saved_styles.of_group(new) == (saved,)
     (card,) = await rows(
         app,
         "SELECT c.platform_id, j.message_id FROM job j JOIN chat c ON c.id = j.chat_id WHERE j.id = :id",
@@ -290,7 +290,7 @@ async def test_data_stored_under_the_new_id_before_the_move_is_merged(
     await service.groups.migrate(old, new)
     assert await service.groups.settings(new) == settings
     assert await service.credits.group_balance(new) == 6
-    assert [style.name for style in await service.saved_styles.library(new)] == ["Waves", "Waves"]
+    assert [style.name for style in await service.saved_styles.of_group(new)] == ["Waves", "Waves"]
     jobs = "SELECT COUNT(*) FROM job j JOIN chat c ON c.id = j.chat_id WHERE c.platform_id = :group"
     assert await rows(app, jobs, group=new.platform_id) == [(2,)]
     await audit(app)

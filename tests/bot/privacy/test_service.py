@@ -90,7 +90,7 @@ async def test_forgetting_deletes_every_picture_and_leaves_those_of_others(tmp_p
         assert not [path for path in (tmp_path / "photos").rglob("*") if path.is_file() and path.name in str(mine)]
         assert await app.services.queries.history(SECRET) == ()
         assert await app.services.saved_styles.of_person(SECRET) == ()
-        assert [style.name for style in await app.services.saved_styles.library(group)] == ["For all by ben"]
+        assert [style.name for style in await app.services.saved_styles.of_group(group)] == ["For all by ben"]
         assert len(await app.services.queries.history(BEN)) == 2
         await audit(app)
 

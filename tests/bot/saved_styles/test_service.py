@@ -151,7 +151,7 @@ async def test_a_library_is_kept_by_admins_and_used_by_everybody_in_the_group(ap
     style = await service.save(anna, "House", a_photo(), library=group, by_admin=True)
     assert isinstance(style, SavedStyle)
     assert style.in_library
-    assert await service.library(group) == (style,)
+    assert await service.of_group(group) == (style,)
     assert await service.of_person(anna) == ()
     assert await service.find(ben, group, "house") == style
     assert await service.picture(ben, group, style.id) is not None
@@ -163,7 +163,7 @@ async def test_a_library_is_kept_by_admins_and_used_by_everybody_in_the_group(ap
     assert reason(await service.remove(ben, style.id, chat=group)) == ErrorCode.STYLE_GONE
     assert reason(await service.remove(ben, style.id, chat=elsewhere, by_admin=True)) == ErrorCode.STYLE_GONE
     assert await service.remove(ben, style.id, chat=group, by_admin=True) is None
-    assert await service.library(group) == ()
+    assert await service.of_group(group) == ()
     await ended(app, ben, view.id)
     await audit(app)
 
