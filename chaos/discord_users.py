@@ -46,6 +46,9 @@ class DiscordUser:
     style: int
     photo_count: int
     wants_repeat: bool
+    repeat_until: float = (
+        0.0  # until when they wait for the repeat's card; a bot that was killed may have lost the press
+    )
     has_card: bool = False
     attempts: int = 0
     retry_at: float = 0.0
@@ -63,7 +66,11 @@ class DiscordUser:
     @property
     def is_done(self) -> bool:
         """Whether the user has nothing left to do but wait."""
-        return self.has_card and not self.wants_repeat and not self._question
+        return self.has_card and not self.wants_repeat and not self._awaits_repeat and not self._question
+
+    @property
+    def _awaits_repeat(self) -> bool:
+        return time.monotonic() < self.repeat_until and sum(map(is_card, self.messages)) < 2
 
     @property
     def _question(self) -> Message | None:
@@ -72,7 +79,7 @@ class DiscordUser:
     async def act(self) -> None:
         """Take the next step, if it is due; give up on it when no response comes."""
         self.has_card = self.has_card or any(map(is_card, self.messages))
-        if self.is_done or time.monotonic() < self.retry_at:
+        if self.is_done or self._awaits_repeat or time.monotonic() < self.retry_at:
             return
         self.retry_at = time.monotonic() + RETRY_SECONDS
         with suppress(TimeoutError):
@@ -87,7 +94,7 @@ class DiscordUser:
             await self._submit()
         elif picture is not None and any("Again" in label for label in picture.labels):
             await self.client.press(picture, "Again")
-            self.wants_repeat = False
+            self.wants_repeat, self.repeat_until = False, time.monotonic() + RETRY_SECONDS
         else:
             self.retry_at = 0.0
 
