@@ -98,7 +98,7 @@ async def test_one_that_is_cut_off_is_followed_and_never_drives_beside_another(
     assert (await held.report()).most_running == 1
 
 
-async def test_a_wish_made_here_is_seen_there_at_once_and_the_clock_is_the_same(
+async def test_a_request_made_here_is_seen_there_at_once_and_the_clock_is_the_same(
     tmp_path: Path, held: StandIn, postgres_url: str
 ) -> None:
     async with (

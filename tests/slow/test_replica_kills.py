@@ -40,7 +40,7 @@ async def cloud(tmp_path: Path, postgres_url: str) -> AsyncIterator[Cloud]:
         yield Cloud(service, front, tmp_path, postgres_url)
 
 
-async def wished(replicas: Replicas, count: int) -> list[int]:
+async def requested(replicas: Replicas, count: int) -> list[int]:
     """So many requests of one visitor, a few at each bot."""
     return [await replicas.request(number % len(replicas.bots), number) for number in range(count)]
 
@@ -64,7 +64,7 @@ async def all_is_well(cloud: Cloud, replicas: Replicas, by: int, jobs: list[int]
 async def test_as_one_they_paint_and_whoever_is_killed_is_followed_within_ten_seconds(cloud: Cloud) -> None:
     async with cloud.replicas() as replicas:
         roles = {name.partition(":")[0] for (name,) in await replicas.rows("SELECT name FROM role")}
-        jobs, first = await wished(replicas, 3), await replicas.holder()
+        jobs, first = await requested(replicas, 3), await replicas.holder()
         assert roles <= {"dispatcher", "housekeeping"}
         await replicas.bots[first].when(jobs[0], "running")
         await replicas.bots[first].kill()
@@ -83,7 +83,7 @@ async def test_as_one_they_paint_and_whoever_is_killed_is_followed_within_ten_se
 
 async def test_a_frozen_ones_lane_goes_on_and_when_it_thaws_it_drives_only_if_elected_again(cloud: Cloud) -> None:
     async with cloud.replicas() as replicas:
-        jobs, first = await wished(replicas, 3), await replicas.holder()
+        jobs, first = await requested(replicas, 3), await replicas.holder()
         await replicas.bots[first].when(jobs[0], "running")
         replicas.bots[first].process.send_signal(signal.SIGSTOP)
         second = await replicas.holder(but=first)
