@@ -29,7 +29,7 @@ _SECRETS = re.compile(
     r"|(?<=;base64,)[A-Za-z0-9+/=]{16,}"
 )
 MIN_SECRET_LENGTH = 8  # shorter ones would be found in ordinary words
-_VERBOSE_LIBRARIES = (
+VERBOSE_LIBRARIES = (
     "httpx",
     "httpcore",
     "telegram",
@@ -88,7 +88,7 @@ def set_up_logging(level: str, *, secrets: Iterable[str] = (), stream: Any = Non
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for name in _VERBOSE_LIBRARIES:
+    for name in VERBOSE_LIBRARIES:
         logging.getLogger(name).setLevel(logging.WARNING)
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

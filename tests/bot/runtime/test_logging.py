@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 import structlog
 
-from bot.runtime.logging import redacted, redactor, set_up_logging
+from bot.runtime.logging import VERBOSE_LIBRARIES, redacted, redactor, set_up_logging
 from tests import ROOT
 
 SECRET = "AAH-not-a-real-token-for-tests-only"
@@ -89,11 +89,14 @@ def written() -> Iterator[io.StringIO]:
     """Logging as in a running bot; restored for pytest afterwards."""
     root = logging.getLogger()
     before, level, config = root.handlers[:], root.level, structlog.get_config()
+    libraries = {name: logging.getLogger(name).level for name in VERBOSE_LIBRARIES}
     out = io.StringIO()
     set_up_logging("debug", stream=out)
     yield out
     root.handlers[:] = before
     root.setLevel(level)
+    for name, library_level in libraries.items():
+        logging.getLogger(name).setLevel(library_level)
     structlog.configure(**config)
 
 
