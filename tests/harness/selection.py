@@ -7,23 +7,54 @@ import pytest
 
 from tests import ROOT
 
-SLOW = (  # folders and files
+SLOW = (  # folders of slow tests
     "tests/slow",
     "tests/journeys",
     "tests/stylizer/engine",
+)
+LONG = (  # files that take eight seconds or more, which `--quick` leaves out
     "tests/bot/admin/test_backup.py",
+    "tests/bot/admin/test_chat_commands.py",
+    "tests/bot/admin/test_service.py",
+    "tests/bot/billing/test_credits.py",
+    "tests/bot/conversation/test_buttons.py",
+    "tests/bot/conversation/test_photos.py",
+    "tests/bot/delivery/test_card_sender.py",
+    "tests/bot/delivery/test_notifications.py",
+    "tests/bot/groups/test_chat_commands.py",
+    "tests/bot/http/test_completion_events.py",
+    "tests/bot/imaging/test_intake.py",
+    "tests/bot/jobs/test_albums.py",
+    "tests/bot/jobs/test_deletion.py",
+    "tests/bot/jobs/test_limits.py",
+    "tests/bot/jobs/test_service.py",
+    "tests/bot/privacy/test_chat_commands.py",
+    "tests/bot/privacy/test_service.py",
     "tests/bot/test_command.py",
+    "tests/bot/worker/test_dispatcher.py",
+    "tests/bot/worker/test_fetch.py",
+    "tests/bot/worker/test_poll.py",
+    "tests/bot/worker/test_submit.py",
+    "tests/bot/worker/test_upload.py",
     "tests/handlers/discord/test_crowd.py",
     "tests/handlers/discord/test_late_answers.py",
     "tests/handlers/discord/test_outages.py",
+    "tests/handlers/discord/test_places.py",
     "tests/handlers/telegram/test_albums.py",
     "tests/handlers/telegram/test_crowd.py",
+    "tests/handlers/telegram/test_error_messages.py",
     "tests/handlers/telegram/test_foreign_chats.py",
+    "tests/handlers/telegram/test_group_life.py",
+    "tests/handlers/telegram/test_groups.py",
+    "tests/handlers/telegram/test_notifications.py",
     "tests/handlers/telegram/test_outages.py",
+    "tests/handlers/telegram/test_photos.py",
     "tests/handlers/telegram/test_webhook.py",
     "tests/harness/test_timeouts.py",
+    "tests/storage/test_bucket.py",
     "tests/storage/test_migrations.py",
     "tests/stylizer/test_command.py",
+    "tests/stylizer/test_engines.py",
     "tests/stylizer/test_remote_workers.py",
     "tests/stylizer/test_restart.py",
 )
@@ -51,7 +82,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
-        if _file(item).startswith(SLOW):
+        if _file(item).startswith((*SLOW, *LONG)):
             item.add_marker("slow")
     if config.getoption("quick"):
         left_out = [item for item in items if not _is_quick(item)]
