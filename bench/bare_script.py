@@ -14,7 +14,8 @@ from pydantic import SecretStr
 
 from bot.dashscope.client import DashScope
 from bot.dashscope.wire import TaskRequest
-from bot.imaging import Intake, Portrait
+from bot.imaging.intake import Intake
+from bot.imaging.results import Portrait
 
 KEY = SecretStr("sk-plainly")
 

@@ -16,7 +16,8 @@ from PIL import Image
 
 from bot.dashscope.photo_links import LINK_SECONDS, SignedLinks
 from bot.http.routes import MAX_USES
-from bot.imaging import Intake, Portrait, UnusablePhoto
+from bot.imaging.intake import Intake
+from bot.imaging.results import Portrait, UnusablePhoto
 from chaos import audit, fuzz_http, fuzz_images, fuzz_updates
 from chaos.bot_process import BotProcess
 from chaos.processes import children, peak_mib

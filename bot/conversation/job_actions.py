@@ -10,7 +10,7 @@ from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_view import JobView, State
 from bot.domain.styles import REFERENCE, SHEET
 from bot.i18n import texts_for
-from bot.imaging import Unreadable
+from bot.imaging.intake import Unreadable
 from bot.jobs.albums import AlbumService
 from bot.jobs.consent import ConsentService
 from bot.jobs.photo_intake import PhotoIntake

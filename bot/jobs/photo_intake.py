@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from bot.domain.error_codes import ErrorCode, UserError
-from bot.imaging import Intake, UnusablePhoto
+from bot.imaging.intake import Intake
+from bot.imaging.results import UnusablePhoto
 from storage.photos import Kind, PhotoStore
 
 SMALLER = (2048, 1440, 1080, 720, 480)  # short sides in px

@@ -27,7 +27,7 @@ from bot.dashscope.client import DashScope, Timeouts
 from bot.dashscope.photo_links import InlineLinks
 from bot.domain.poll_schedule import TaskDurations
 from bot.domain.styles import STYLES
-from bot.imaging import Intake
+from bot.imaging.intake import Intake
 from bot.jobs.admission import AdmissionRules, admit
 from bot.jobs.drafts import Drafts
 from bot.jobs.photo_intake import PhotoIntake

@@ -10,7 +10,8 @@ import pytest_asyncio
 from PIL import Image, ImageCms, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
-from bot.imaging import Intake, PhotoProblem, Portrait, UnusablePhoto
+from bot.imaging.intake import Intake
+from bot.imaging.results import PhotoProblem, Portrait, UnusablePhoto
 from tests.harness.pictures import BLUE, GREEN, RED, UPRIGHT, YELLOW, alike, corners, encoded, quarters, segments
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

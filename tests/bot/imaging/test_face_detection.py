@@ -7,7 +7,8 @@ import pytest
 from bot.admin.doctor import examine
 from bot.app import faces_required
 from bot.domain.error_codes import ErrorCode, UserError
-from bot.imaging import Intake, PhotoProblem, Portrait, UnusablePhoto
+from bot.imaging.intake import Intake
+from bot.imaging.results import PhotoProblem, Portrait, UnusablePhoto
 from bot.jobs.photo_intake import AcceptedPhoto, PhotoIntake
 from bot.jobs.request import JobRequest, StyleChoice
 from bot.messaging.platform import CannotStart

@@ -9,8 +9,8 @@ import sys
 import pytest
 from PIL import Image
 
-from bot.imaging import FaceFinder, ForeignFormat, Intake, PhotoProblem, Portrait, Unreadable, UnusablePhoto
-from bot.imaging.results import MAX_BYTES
+from bot.imaging.intake import FaceFinder, Intake, Unreadable
+from bot.imaging.results import MAX_BYTES, ForeignFormat, PhotoProblem, Portrait, UnusablePhoto
 from bot.imaging.worker_client import Worker
 from tests.fakes import face_finders
 from tests.harness.pictures import BLUE, GREEN, RED, YELLOW, Colour, alike, corners, encoded, quarters

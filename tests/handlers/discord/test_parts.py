@@ -17,7 +17,7 @@ from PIL import Image
 from sqlalchemy import text
 
 from bot.domain.error_codes import ErrorCode, UserError
-from bot.imaging import Intake
+from bot.imaging.intake import Intake
 from bot.jobs.photo_intake import PhotoIntake
 from bot.messaging.callback_data import UploadReference
 from bot.messaging.incoming import MAX_BYTES
