@@ -87,7 +87,7 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
     yield Finding(is_good=True, text="The database is up to date.")
     if settings.database_url is not None:
         yield _shared_installation(settings, off)
-    ours = {account_id(key) for key in settings.dashscope_api_key}
+    ours = {account_id(one.key) for one in settings.dashscope_api_key}
     for account in known:
         if account.paused_reason is not None and account.id in ours:
             text = (

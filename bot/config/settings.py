@@ -19,6 +19,8 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot.config import api_keys
+from bot.config.api_keys import API_DEFAULTS, AccountSettings, ApiKey, parse_keys
 from bot.config.cluster import BucketSettings, ClusterSettings
 from storage.bucket import Bucket, open_objects
 
@@ -40,7 +42,6 @@ def _lower(value: object) -> object:
 
 
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
-Keys = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)]
 
 
 def _packages(value: object) -> object:
@@ -74,12 +75,16 @@ class Settings(ClusterSettings):
     discord_bot_token: SecretStr | None = None
     discord_api_url: AnyHttpUrl = AnyHttpUrl("https://discord.com/api")
     discord_webhook: OnOff = "off"
-    dashscope_api_key: Keys = ()
-    dashscope_base_url: AnyHttpUrl = AnyHttpUrl("https://dashscope.aliyuncs.com/api/v1")
-    dashscope_max_running: int = Field(default=1, ge=1, le=100)
-    dashscope_submits_per_second: float = Field(default=2.0, gt=0, le=100)
-    dashscope_prefetch: int = Field(default=0, ge=0, le=10)
-    dashscope_free_images: int = Field(default=500, ge=0)
+    dashscope_base_url: api_keys.BaseUrl = API_DEFAULTS.base_url
+    dashscope_workspace: api_keys.Workspace | None = API_DEFAULTS.workspace
+    dashscope_model: api_keys.ModelName = API_DEFAULTS.model
+    dashscope_price_cny: api_keys.PriceCny = API_DEFAULTS.price_cny
+    dashscope_max_running: api_keys.MaxRunning = API_DEFAULTS.max_running
+    dashscope_submits_per_second: api_keys.SubmitsPerSecond = API_DEFAULTS.submits_per_second
+    dashscope_queries_per_second: api_keys.QueriesPerSecond = API_DEFAULTS.queries_per_second
+    dashscope_prefetch: api_keys.Prefetch = API_DEFAULTS.prefetch
+    dashscope_free_images: api_keys.FreeImages = API_DEFAULTS.free_images
+    dashscope_api_key: Annotated[tuple[ApiKey, ...], NoDecode] = ()  # after those that hold for every key
     dashscope_events_secret: SecretStr | None = Field(default=None, min_length=16, max_length=200)
     photo_links: Literal["auto", "signed", "bucket", "inline", "upload"] = "auto"
     host: str = "127.0.0.1"
@@ -115,12 +120,15 @@ class Settings(ClusterSettings):
             raise ValueError("'bucket' needs a bucket as PHOTO_STORE")
         return value
 
-    @field_validator("dashscope_api_key")
+    @field_validator("dashscope_api_key", mode="before")
     @classmethod
-    def _fits_into_a_header(cls, keys: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
-        if not all(key.get_secret_value().isascii() and key.get_secret_value().isprintable() for key in keys):
-            raise ValueError("a key is of plain letters, digits and signs, without spaces or quotes from a page")
-        return keys
+    def _with_settings_of_its_own(cls, value: object, others: ValidationInfo) -> object:
+        if isinstance(value, tuple):  # from a program: one text for each key
+            value = ",".join(one.get_secret_value() if isinstance(one, SecretStr) else str(one) for one in value)
+        if not isinstance(value, str):
+            return value
+        named = {name: others.data.get(f"dashscope_{name}") for name in AccountSettings.model_fields}
+        return parse_keys(value, {name: given for name, given in named.items() if given is not None})
 
     @field_validator("dashscope_events_secret")
     @classmethod
@@ -139,9 +147,9 @@ class Settings(ClusterSettings):
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, to be removed from logs."""
         values = [getattr(self, name) for name in type(self).model_fields]
-        several = [value if isinstance(value, tuple) else (value,) for value in values]
-        words = [one.get_secret_value() for group in several for one in group if isinstance(one, SecretStr)]
-        return (*words, *filter(None, [self.database_password]))
+        words = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+        keys = [one.key.get_secret_value() for one in self.dashscope_api_key]
+        return (*words, *keys, *filter(None, [self.database_password]))
 
     @property
     def is_loopback(self) -> bool:

@@ -9,6 +9,7 @@ from urllib.request import getproxies
 import httpx
 from pydantic import SecretStr
 
+from bot.config.api_keys import API_DEFAULTS, ApiKey
 from bot.config.settings import Settings
 from bot.dashscope.client import DashScope
 from bot.dashscope.photo_links import BucketLinks, InlineLinks, PhotoLinks, SignedLinks, UploadLinks
@@ -23,7 +24,6 @@ FIRST_DURATIONS = TaskDurations(mean=15.0, deviation=3.75)
 STAND_IN = "stand-in"
 STAND_IN_URL = "http://stylizer.invalid"  # never resolved: its transport calls our own process
 STAND_IN_DURATIONS = TaskDurations(mean=5.0, deviation=1.5)
-QUERIES_PER_SECOND = 18.0  # of the 20 that are allowed
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class ApiAccount:
     slots: int = 1
     prefetch: int = 0
     submits_per_second: float = 2.0
-    queries_per_second: float = QUERIES_PER_SECOND
+    queries_per_second: float = API_DEFAULTS.queries_per_second
     paid: bool = False
     extended: bool = False
     gets_events: bool = False
@@ -69,27 +69,36 @@ def cloud_http() -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(socket_options=[given_up]))
 
 
+def _by_account_id(settings: Settings) -> dict[str, ApiKey]:
+    return {account_id(one.key): one for one in settings.dashscope_api_key}
+
+
+def _client(one: ApiKey, http: httpx.AsyncClient) -> DashScope:
+    return DashScope(http, base_url=str(one.base_url), api_key=one.key, workspace=one.workspace)
+
+
 def cloud_clients(settings: Settings, http: httpx.AsyncClient) -> dict[str, DashScope]:
     """A client for each account, by account id; a key that is given twice is one account."""
-    url, keys = str(settings.dashscope_base_url), settings.dashscope_api_key
-    return {account_id(key): DashScope(http, base_url=url, api_key=key) for key in keys}
+    return {name: _client(one, http) for name, one in _by_account_id(settings).items()}
 
 
 def cloud_accounts(settings: Settings, http: httpx.AsyncClient, secret: bytes, photos: PhotoStore) -> list[ApiAccount]:
     """One API account for each key."""
+    clients = cloud_clients(settings, http)
     return [
         ApiAccount(
             account_id=name,
-            client=client,
-            links=_links(settings, client, secret, photos),
-            slots=settings.dashscope_max_running,
-            prefetch=settings.dashscope_prefetch,
-            submits_per_second=settings.dashscope_submits_per_second,
+            client=clients[name],
+            links=_links(settings, clients[name], secret, photos),
+            slots=one.max_running,
+            prefetch=one.prefetch,
+            submits_per_second=one.submits_per_second,
+            queries_per_second=one.queries_per_second,
             paid=True,
-            free_images=settings.dashscope_free_images,
+            free_images=one.free_images,
             gets_events=settings.dashscope_events_secret is not None,
         )
-        for name, client in cloud_clients(settings, http).items()
+        for name, one in _by_account_id(settings).items()
     ]
 
 

@@ -52,7 +52,7 @@ def test_the_environment_comes_before_the_file(tmp_path: Path, monkeypatch: pyte
 
 def test_several_keys_and_admins_are_separated_by_commas(tmp_path: Path) -> None:
     settings = read(tmp_path, DASHSCOPE_API_KEY="sk-one, sk-two ,", ADMINS="telegram:123, discord:456")
-    assert [key.get_secret_value() for key in settings.dashscope_api_key] == ["sk-one", "sk-two"]
+    assert [one.key.get_secret_value() for one in settings.dashscope_api_key] == ["sk-one", "sk-two"]
     assert settings.admins == ("telegram:123", "discord:456")
 
 

@@ -13,7 +13,7 @@ from bot.worker import accounts
 from bot.worker.accounts import ApiAccount
 from storage.bucket import open_bucket
 from storage.photos import open_photos
-from tests.fakes.http_server import Received, Reply, loopback
+from tests.fakes.http_server import Received, Reply, as_json, loopback
 from tests.harness.app import settings_for
 
 SECRET = bytes(32)
@@ -91,3 +91,34 @@ async def test_unacknowledged_data_is_dropped_by_the_system_too(monkeypatch: pyt
     ):
         line = response.extensions["network_stream"].get_extra_info("socket")
         assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 10_000
+
+
+async def test_each_key_is_used_at_its_own_address_and_in_its_own_workspace(tmp_path: Path) -> None:
+    empty = as_json({"total": 0, "data": [], "total_page": 0, "page_no": 1, "page_size": 1})
+    async with (
+        loopback(lambda _: empty) as one,
+        loopback(lambda _: empty) as two,
+        httpx.AsyncClient(trust_env=False) as http,
+    ):
+        value = f"sk-one, sk-two base_url={two.url}/api/v1 workspace=ws-2"
+        common = {"dashscope_base_url": f"{one.url}/api/v1", "dashscope_workspace": "ws-1"}
+        for client in accounts.cloud_clients(settings_for(tmp_path, dashscope_api_key=value, **common), http).values():
+            await client.list_tasks(page_size=1)
+    asked = [
+        (server.headers["authorization"], server.headers["x-dashscope-workspace"])
+        for server in (*one.received, *two.received)
+    ]
+    assert asked == [("Bearer sk-one", "ws-1"), ("Bearer sk-two", "ws-2")]
+
+
+async def test_each_account_has_its_own_limits(tmp_path: Path) -> None:
+    own = "sk-one, sk-two max_running=3 prefetch=1 submits_per_second=1 queries_per_second=5 free_images=7"
+    one, two = await api_accounts(tmp_path, dashscope_api_key=own)
+    assert (one.slots, one.prefetch, one.submits_per_second, one.queries_per_second, one.free_images) == (
+        *(1, 0, 2.0, 18.0),
+        500,
+    )
+    assert (two.slots, two.prefetch, two.submits_per_second, two.queries_per_second, two.free_images) == (
+        *(3, 1, 1.0, 5.0),
+        7,
+    )
