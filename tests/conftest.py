@@ -74,7 +74,7 @@ def postgres_url(postgres: Server) -> Iterator[str]:
     """A database of the test's own, with the newest schema."""
     url = postgres.new_database()
     yield url
-    postgres.drop(url)
+    postgres.release(url)
 
 
 @pytest.fixture(params=DATABASES)

@@ -1,9 +1,9 @@
 """A real PostgreSQL server for tests, in a temporary folder, with a fresh database for each test.
 
     with postgres_server() as server:          # raises NoServer when none is installed
-        url = server.new_database()            # migrated; a copy of a template, some 50 ms
+        url = server.new_database()            # migrated; a copy of a template, or a used one that was emptied
         ...
-        server.drop(url)
+        server.release(url)                    # or `drop`
 
 It runs as an unprivileged user, listens on loopback only, and ends with the process that started it. `durable=True`
 keeps `fsync` on, for tests of durability.
@@ -30,6 +30,7 @@ import psycopg
 from sqlalchemy import create_engine
 
 from storage.database import migrate
+from tests.fakes.postgres_reset import SchemaChanged, Template, read_template, reset
 
 BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)  # where Debian keeps them, off PATH
 START_SECONDS = 60.0
@@ -60,6 +61,8 @@ class Server:
     start: Callable[[], subprocess.Popen[bytes]]
     process: subprocess.Popen[bytes]
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    template: Template | None = None
+    emptied: list[str] = field(default_factory=list)
 
     def url(self, name: str) -> str:
         """Return the URL of the database with this name."""
@@ -68,8 +71,22 @@ class Server:
     def new_database(self, *, migrated: bool = True) -> str:
         """Create an empty database, with the newest schema or with none, and return its URL."""
         name = f"test_{next(self.numbers)}"
-        self.execute(f"CREATE DATABASE {name} TEMPLATE {'migrated' if migrated else 'template0'}")
+        if migrated and self.emptied:  # under a new name: who still has the old one must not find it
+            self.execute(f"ALTER DATABASE {self.emptied.pop()} RENAME TO {name}")
+        else:
+            self.execute(f"CREATE DATABASE {name} TEMPLATE {'migrated' if migrated else 'template0'}")
         return self.url(name)
+
+    def release(self, url: str) -> None:
+        """Give back a migrated database, which is emptied for the next test, or dropped where that isn't possible."""
+        if self.template is None:
+            self.template = read_template(self.url("migrated"))
+        try:
+            reset(url, self.template)
+        except (SchemaChanged, psycopg.Error):
+            self.drop(url)
+        else:
+            self.emptied.append(url.rsplit("/", 1)[1])
 
     def drop(self, url: str) -> None:
         """Drop a database, even with open connections."""
@@ -83,7 +100,7 @@ class Server:
         try:
             yield url
         finally:
-            self.drop(url)
+            self.release(url)
 
     def kill(self) -> None:
         """Kill the server at once; committed transactions are in its log."""
