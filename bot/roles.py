@@ -34,19 +34,16 @@ class ProcessRoles:
 
     def roles(self, platforms: Collection[Platform]) -> list[Role]:
         """All roles of this installation; each is held by one process at a time."""
+        deps = replace(self.deps, card_platforms=frozenset(platform.name for platform in platforms))
         return [
             *(
-                Role(DISPATCHER_PREFIX + api_account.account_id, partial(self._dispatch, api_account))
+                Role(DISPATCHER_PREFIX + api_account.account_id, partial(_dispatch, api_account, deps))
                 for api_account in self.api_accounts
             ),
             *(Role(f"courier:{platform.name}", partial(self._send, platform)) for platform in platforms),
             *(Role(f"receiver:{one.name}", partial(_receive, one)) for one in platforms if isinstance(one, Receiver)),
             Role("housekeeping", self._clean_up),
         ]
-
-    async def _dispatch(self, api_account: ApiAccount, leadership: Leadership, stop: asyncio.Event) -> None:
-        await refresh_account(self.deps, api_account.account_id)
-        await run_account(api_account, self.deps, stop, leadership)
 
     async def _send(self, platform: Platform, leadership: Leadership, stop: asyncio.Event) -> None:
         deps = self.deps
@@ -71,6 +68,11 @@ class ProcessRoles:
         account_ids = self.services.queries.capacity.account_ids | held_accounts
         await recover(self.deps, account_ids, free={accounts.STAND_IN}, leadership=leadership)
         await replace(self.retention, leadership=leadership).run(stop)
+
+
+async def _dispatch(api_account: ApiAccount, deps: WorkerDeps, leadership: Leadership, stop: asyncio.Event) -> None:
+    await refresh_account(deps, api_account.account_id)
+    await run_account(api_account, deps, stop, leadership)
 
 
 async def _receive(platform: Receiver, leadership: Leadership, stop: asyncio.Event) -> None:

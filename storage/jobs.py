@@ -1,6 +1,6 @@
 """Jobs: one row each, which holds the job's state. `bot.domain.job_lifecycle` decides the transitions."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any
@@ -137,9 +137,15 @@ IS_WAITING = "state IN ('queued', 'submitting', 'running', 'fetching')"
 # No ORDER BY: SQLite would walk all rows in order rather than sort a few.
 _LIST_WAITING = text(f"SELECT {COLUMNS} FROM job WHERE {IS_WAITING}")  # noqa: S608  # constant
 _LIST_ACTIVE = text(f"SELECT {COLUMNS} FROM job WHERE {IS_WAITING} AND state <> 'queued'")  # noqa: S608  # constant
+# The card of an album's jobs is the album's; a job's own message there is its picture.
+HAS_CARD = """(
+    CASE WHEN job.album_id IS NULL THEN job.message_id
+         ELSE (SELECT a.message_id FROM album a WHERE a.id = job.album_id) END IS NOT NULL
+    OR NOT EXISTS (SELECT 1 FROM chat c WHERE c.id = job.chat_id AND c.platform IN :card_platforms)
+)"""
 _GET_NEXT_QUEUED = text(f"""
-    SELECT {COLUMNS} FROM job WHERE state = 'queued' AND next_at <= :now ORDER BY tag, id LIMIT 1
-""")  # noqa: S608  # constant
+    SELECT {COLUMNS} FROM job WHERE state = 'queued' AND next_at <= :now AND {HAS_CARD} ORDER BY tag, id LIMIT 1
+""").bindparams(bindparam("card_platforms", expanding=True))  # noqa: S608  # constant
 _COUNT_WAITING = text("""
     SELECT COUNT(*) FROM job
     WHERE person_id = :person_id AND state IN ('queued', 'submitting', 'running', 'fetching') AND NOT cancel_requested
@@ -243,9 +249,13 @@ async def list_active(connection: AsyncConnection) -> tuple[Job, ...]:
     return tuple(map(job_from_row, await connection.execute(_LIST_ACTIVE)))
 
 
-async def get_next_queued(connection: AsyncConnection, now: float) -> Job | None:
-    """Return the queued job whose turn it is, or None."""
-    row = (await connection.execute(_GET_NEXT_QUEUED, {"now": now})).one_or_none()
+async def get_next_queued(
+    connection: AsyncConnection, now: float, *, card_platforms: Collection[str] = ()
+) -> Job | None:
+    """Return the queued job whose turn it is, or None. Jobs on `card_platforms` are passed over until their card was
+    sent: nothing is painted where we can't speak."""
+    values = {"now": now, "card_platforms": sorted(card_platforms) or [""]}  # PostgreSQL knows no type of an empty list
+    row = (await connection.execute(_GET_NEXT_QUEUED, values)).one_or_none()
     return None if row is None else job_from_row(row)
 
 

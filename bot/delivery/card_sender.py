@@ -17,9 +17,11 @@ from bot.cluster.leadership import SOLE_LEADER, Leadership, LeadershipLost, fenc
 from bot.delivery.notifications import needs_notification
 from bot.delivery.outbox import OutboxItem, is_worth_an_edit, owe_again, read_outbox
 from bot.domain import job_lifecycle
+from bot.domain.error_codes import ErrorCode
 from bot.domain.job_view import JobView
 from bot.domain.styles import REFERENCE, by_index
 from bot.jobs.service import JobService
+from bot.jobs.transitions import decline_waiting
 from bot.messaging.album_card import PAINTED, album_card
 from bot.messaging.platform import Address, Card, Chat, Person, Picture, Platform, TargetGone, TryLater, sends_albums
 from bot.runtime.clock import Clock
@@ -204,6 +206,7 @@ class CardSender:
                 await cards.set_message(connection, item.key, message_id)
             else:
                 await albums.set_message(connection, item.album.id, message_id)
+        self.wakeups.notify()  # with its card, a job may be claimed
 
     async def _mark_delivered(self, item: OutboxItem, *, notifies: bool) -> None:
         """The outcomes were shown. Edits don't notify, so one that took long also gets a notification."""
@@ -246,14 +249,19 @@ class CardSender:
                     await results.postpone(connection, outcome.job_id, self.clock.now() + pause)
 
     async def _handle_gone(self, item: OutboxItem, *, card_only: bool) -> None:
-        """Without its card, the outcome comes as a new message; without its chat, the picture stays in the history."""
+        """Without its card, the outcome comes as a new message. Without its chat, nothing is painted any more, and a
+        finished picture stays in the history."""
         self._state(item).is_muted = True
         if card_only and item.place.message_id is not None:
-            await self._set_message(item, None)
+            if item.owed:  # until then its row says that there is a card, so that it is painted
+                await self._set_message(item, None)
             return
+        job_ids = [view.id for view in item.views]
         async with fenced_write(self.jobs.database, self.leadership) as connection:
-            for view in item.views:
-                await results.remove_from_outbox(connection, view.id)
+            for job_id in job_ids:
+                await results.remove_from_outbox(connection, job_id)
+            await decline_waiting(connection, job_ids, ErrorCode.CHAT_CLOSED, self.clock.now())
+        self.wakeups.notify()
 
     def _address(self, place: CardPlace) -> Address:
         chat = Chat(self.platform.name, place.chat, thread=place.thread, is_group=place.is_group)

@@ -40,6 +40,7 @@ class ErrorCode(StrEnum):
     SETTING_INVALID = "setting_invalid"
     OPTED_OUT = "opted_out"  # whose photo it is
     CONSENT_REFUSED = "consent_refused"
+    CHAT_CLOSED = "chat_closed"  # we may not write in the chat of the request
     # saved styles
     NAME_INVALID = "name_invalid"  # limit
     NAME_TAKEN = "name_taken"

@@ -116,7 +116,7 @@ _FROM: dict[type, frozenset[State]] = {
     Delivered: frozenset({State.STORED}),
     Expired: frozenset({State.DRAFT, State.QUEUED, State.SUBMITTING}),
     AwaitingConsent: frozenset({State.DRAFT}),
-    Declined: frozenset({State.DRAFT}),
+    Declined: frozenset({State.DRAFT, State.QUEUED}),
     CancelRequested: frozenset(State) - ENDED,
 }
 

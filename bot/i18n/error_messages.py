@@ -38,6 +38,9 @@ _SENTENCES = {
     ErrorCode.SETTING_INVALID: mark("That isn't a valid setting. Please try another value."),
     ErrorCode.OPTED_OUT: mark("The person who sent this photo doesn't want others to have it painted."),
     ErrorCode.CONSENT_REFUSED: mark("The person who sent this photo said no, so I deleted it."),
+    ErrorCode.CHAT_CLOSED: mark(
+        "I may not write in the chat where you asked for this, so I didn't paint it. You can send me the photo here."
+    ),
     ErrorCode.NAME_TAKEN: mark("There is already a saved style with that name. Please choose another name."),
     ErrorCode.STYLE_GONE: mark("I can't find that saved style. It was removed, or it belongs to somebody else."),
     ErrorCode.NOT_FOR_SALE: mark("That is no longer for sale. Please look at what is on offer now."),

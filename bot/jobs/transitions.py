@@ -1,12 +1,14 @@
 """Applies events to jobs within a transaction: `bot.domain.job_lifecycle` decides, all consequences are written."""
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.job_lifecycle import Event, Transition, advance
+from bot.domain.error_codes import ErrorCode
+from bot.domain.job_lifecycle import Declined, Event, Transition, advance
 from storage import attempts, jobs, ledger, results
-from storage.jobs import Job
+from storage.jobs import Job, State
 
 
 class StaleJob(Exception):
@@ -34,3 +36,10 @@ async def apply_event(
     if change.notify:
         await results.add_to_outbox(connection, job.id, now)
     return replace(change, job=replace(change.job, version=job.version + 1))
+
+
+async def decline_waiting(connection: AsyncConnection, job_ids: Collection[int], reason: ErrorCode, now: float) -> None:
+    """End those of these jobs that nobody has begun to paint, and return their units."""
+    for job in (await jobs.get_many(connection, [*job_ids])).values():
+        if job.state in {State.DRAFT, State.QUEUED} and not job.hidden:
+            await apply_event(connection, job, Declined(reason), now)

@@ -57,7 +57,7 @@ async def take_over(api_account: ApiAccount, deps: WorkerDeps, leadership: Leade
 
 
 async def claim(context: AccountContext) -> ClaimedJob | RetryIn:
-    """Claim the job whose turn it is.
+    """Claim the job whose turn it is, of those whose card was sent.
 
     Raises:
         LeadershipLost: another dispatcher drives the account.
@@ -69,7 +69,7 @@ async def claim(context: AccountContext) -> ClaimedJob | RetryIn:
         slot = _find_slot(context, status, now)
         if isinstance(slot, RetryIn):
             return slot
-        job = await jobs.get_next_queued(connection, now)
+        job = await jobs.get_next_queued(connection, now, card_platforms=deps.card_platforms)
         if job is None:
             return RetryIn(LOOK_SECONDS)
         event = job_lifecycle.Claimed(api_account.account_id, slot.number)
@@ -96,12 +96,14 @@ async def peek(context: AccountContext) -> RetryIn | None:
     Raises:
         LeadershipLost: another dispatcher drives the account.
     """
-    async with context.deps.database.read() as connection:
-        now = context.deps.clock.now()
+    deps = context.deps
+    async with deps.database.read() as connection:
+        now = deps.clock.now()
         slot = _find_slot(context, await accounts.get_status(connection, context.api_account.account_id), now)
         if isinstance(slot, RetryIn):
             return slot
-        return RetryIn(LOOK_SECONDS) if await jobs.get_next_queued(connection, now) is None else None
+        job = await jobs.get_next_queued(connection, now, card_platforms=deps.card_platforms)
+        return RetryIn(LOOK_SECONDS) if job is None else None
 
 
 def _find_slot(context: AccountContext, status: AccountStatus, now: float) -> FreeSlot | RetryIn:

@@ -32,7 +32,7 @@ Also = Callable[[AsyncConnection], Awaitable[None]]
 @dataclass(frozen=True)
 class WorkerDeps:
     """What all accounts share. `measure` reads (width, height) in px from a picture's header and raises ValueError if
-    it isn't one; `result_days`: how long results are kept."""
+    it isn't one; `result_days`: how long results are kept; `card_platforms`: where a job needs a card first."""
 
     database: Database
     photos: PhotoStore
@@ -41,6 +41,7 @@ class WorkerDeps:
     rng: random.Random
     measure: Callable[[bytes], tuple[int, int]]
     result_days: float
+    card_platforms: frozenset[str] = frozenset()
 
 
 class AccountContext:

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage import accounts, attempts, jobs, queue
+from storage import accounts, albums, attempts, cards, jobs, queue
 from storage.attempts import Intent
 from storage.jobs import State
 from storage.queue import Place
@@ -31,6 +31,32 @@ async def test_a_job_that_is_not_due_yet_lets_others_pass(connection: AsyncConne
     ready = await insert_job(connection, "ready", state=State.QUEUED, tag=9000)
     assert await jobs.get_next_queued(connection, NOON) == ready
     assert await jobs.get_next_queued(connection, NOON + 5) == waiting
+
+
+async def test_a_job_without_its_card_lets_others_pass_until_the_card_was_sent(connection: AsyncConnection) -> None:
+    unsaid = await insert_job(connection, "unsaid", state=State.QUEUED, tag=1000, platform="chat")
+    said = await insert_job(connection, "said", state=State.QUEUED, tag=2000, platform="chat")
+    await cards.set_message(connection, said.id, "m1")
+    web = await insert_job(connection, "web", state=State.QUEUED, tag=3000, platform="web")
+    order = [said, web]
+    for expected in order:
+        found = await jobs.get_next_queued(connection, NOON, card_platforms={"chat", "other"})
+        assert found is not None
+        assert found.source == expected.source
+        await jobs.update(connection, replace(found, state=State.FETCHING))
+    assert await jobs.get_next_queued(connection, NOON, card_platforms={"chat"}) is None
+    await cards.set_message(connection, unsaid.id, "m2")
+    assert (await jobs.get_next_queued(connection, NOON, card_platforms={"chat"}) or said).source == "unsaid"
+
+
+async def test_an_albums_photos_wait_for_the_card_of_the_album(connection: AsyncConnection) -> None:
+    album = await albums.join(connection, "album:1", NOON) or 0
+    job = await insert_job(connection, "photo", state=State.QUEUED, tag=1000, platform="chat", album_id=album)
+    await cards.set_message(connection, job.id, "its picture, or its card before it joined the album")
+    assert await jobs.get_next_queued(connection, NOON, card_platforms={"chat"}) is None
+    await albums.set_message(connection, album, "m1")
+    assert (await jobs.get_next_queued(connection, NOON, card_platforms={"chat"}) or job).source == "photo"
+    assert await jobs.get_next_queued(connection, NOON, card_platforms={"chat"}) is not None
 
 
 async def test_due_times_that_a_wrong_clock_wrote_are_clamped(connection: AsyncConnection) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.app import Installation
 from bot.cluster.leadership import SOLE_LEADER, LeadershipLost, SoleLeader, is_leadership_lost
 from bot.delivery.card_sender import GIVE_UP_TRIES, CardSender
+from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_view import JobView, State
 from bot.domain.styles import REFERENCE
 from bot.jobs.request import JobRequest, StyleChoice, like_picture
@@ -22,7 +23,7 @@ from storage import cards
 from tests.conftest import ON_BOTH
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.fakes.dashscope.service import portrait_jpeg
-from tests.harness.app import ANNA, accepted, private, running_app
+from tests.harness.app import ANNA, BEN, accepted, ended, private, running_app
 from tests.harness.memory_platform import MemoryPlatform
 
 pytestmark = ON_BOTH
@@ -190,17 +191,31 @@ async def test_a_deleted_card_stays_away_until_the_picture_comes_as_a_new_messag
     assert new == [False, False, True]
 
 
-async def test_without_its_chat_the_picture_stays_in_the_history(tmp_path: Path) -> None:
-    platform = RecordingPlatform(trouble=lambda *_: TargetGone(card_only=False))
+async def test_a_chat_that_takes_no_card_gets_nothing_painted_and_the_unit_is_back(tmp_path: Path) -> None:
+    platform = RecordingPlatform(
+        trouble=lambda address, _: TargetGone(card_only=False) if address.chat.platform_id == "anna" else None
+    )
     async with shown(tmp_path, platform) as app:
         view = await request(app)
-        async for _ in app.services.queries.watch(ANNA, view.id):
-            pass
-        while await owed(app):
-            await app.deps.clock.sleep(0.02)
-        assert [job.id for job in await app.services.queries.history(ANNA)] == [view.id]
-        assert await app.services.queries.result(ANNA, view.id)
-    assert len(platform.calls) == 2  # the first card and the outcome: nothing in between
+        assert (await ended(app, ANNA, view.id)).error == UserError(ErrorCode.CHAT_CLOSED)
+        quota = await app.services.queries.quota(ANNA)
+        assert (quota.used, quota.reserved) == (0, 0)
+        await request(app, BEN)
+        await platform.until(lambda: bool(platform.pictures()))
+        async with app.deps.database.read() as connection:
+            assert (await connection.execute(text("SELECT COUNT(*) FROM attempt"))).scalar_one() == 1
+
+
+async def test_nothing_is_painted_before_its_card_was_sent_and_others_pass(tmp_path: Path) -> None:
+    platform = RecordingPlatform(
+        trouble=lambda address, _: TryLater(0.05) if address.chat.platform_id == "anna" else None
+    )
+    async with shown(tmp_path, platform) as app:
+        first, _ = await request(app), await request(app, BEN)
+        await platform.until(lambda: bool(platform.pictures()))
+        assert await state(app, first) == State.QUEUED
+        platform.trouble = lambda *_: None
+        await platform.until(lambda: len(platform.pictures()) == 2)
 
 
 @pytest.mark.parametrize("when", [State.QUEUED, State.RUNNING])
