@@ -113,8 +113,8 @@ class AwaitingConsent:
 
 @dataclass(frozen=True)
 class Declined:
-    """It won't be processed: the person in the photo refused, or agreed when a limit no longer allowed it; or we may not
-    write in its chat."""
+    """It won't be processed: the person in the photo refused, or agreed when a limit no longer allowed it, or we may
+    not write in its chat."""
 
     reason: ErrorCode
 

@@ -50,7 +50,12 @@ BECOMES: dict[State, dict[Event, State]] = {
         job_lifecycle.AwaitingConsent(style=0): D,
         job_lifecycle.Declined(ErrorCode.CONSENT_REFUSED): FAILED,
     },
-    Q: {EVENTS[2]: SUB, job_lifecycle.Expired(): FAILED, job_lifecycle.CancelRequested(): CANCELED},
+    Q: {
+        EVENTS[2]: SUB,
+        job_lifecycle.Expired(): FAILED,
+        job_lifecycle.CancelRequested(): CANCELED,
+        job_lifecycle.Declined(ErrorCode.CONSENT_REFUSED): FAILED,
+    },
     SUB: {
         EVENTS[3]: RUN,
         EVENTS[4]: Q,
