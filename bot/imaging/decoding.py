@@ -1,6 +1,7 @@
 """Decodes untrusted bytes to an upright sRGB picture on white. Only worker processes import this."""
 
 import io
+from importlib import import_module
 from typing import cast
 
 from PIL import Image, ImageCms, ImageOps
@@ -10,6 +11,7 @@ from pillow_heif import register_heif_opener
 from bot.imaging.results import MAX_PIXELS, MIN_SIDE, PhotoProblem
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "HEIF", "AVIF")
+_FURTHER_PLUGINS = ("AvifImagePlugin", "TiffImagePlugin", "WebPImagePlugin")  # Pillow's, beside those of `preinit`
 _PLAIN_MODES = {"L", "RGB", "CMYK", "LAB"}
 
 
@@ -28,7 +30,9 @@ def prepare() -> None:
     heif.DECODE_THREADS = 1
     register_heif_opener()
     Image.MAX_IMAGE_PIXELS = None  # `open_image` has its own, stricter limit, and an error instead of a warning
-    Image.init()
+    Image.preinit()
+    for plugin in _FURTHER_PLUGINS:  # `Image.init` would load forty that are not needed
+        import_module(f"PIL.{plugin}")
 
 
 def open_image(data: bytes) -> Image.Image:
