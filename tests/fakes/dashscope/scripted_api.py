@@ -79,13 +79,14 @@ class _Call:
 class ScriptedApi:
     """See the module's docstring. `log` holds all calls, `tasks` all tasks of ours, `strangers` those of others."""
 
-    def __init__(self, cases: Mapping[int | None, PlayedCase], now: Callable[[], float]) -> None:
+    def __init__(self, cases: Mapping[int | None, PlayedCase], now: Callable[[], float], max_running: int) -> None:
         self.log: list[LoggedCall] = []
         self.tasks: dict[str, ScriptedTask] = {}
         self.strangers: dict[str, ScriptedTask] = {}
         self.wrong: list[str] = []
         self.keys: list[str] = []
         self.server: WireServer | None = None
+        self.max_running = max_running
         self._cases, self._now = cases, now
         self._uploads: dict[str, float] = {}
         self._recent: dict[tuple[str, str], deque[float]] = defaultdict(deque)
@@ -197,7 +198,7 @@ class ScriptedApi:
         )
 
     def _account(self, key: str) -> str:
-        return "1" if self._main.case.accounts == "one" else str(1 + self.keys.index(key))
+        return "1" if self._main.case.accounts == "one" or not key else str(1 + self.keys.index(key))
 
     # What a rule makes of it.
 
@@ -236,8 +237,9 @@ class ScriptedApi:
 
     def _documented(self, call: _Call) -> HttpReply:
         refusal = self._refusal(call)
-        if refusal is not None:
+        if refusal is not None and refusal is not NOT_FOUND:
             self.wrong.append(f"{call.kind}: {refusal.code} {refusal.message}")
+        if refusal is not None:
             return refusal.reply()
         match call.kind:
             case "submit":
@@ -259,6 +261,8 @@ class ScriptedApi:
     def _refusal(self, call: _Call) -> Refusal | None:
         if call.kind in {"result", "upload", "other"}:
             return None
+        if not call.request.path.startswith(BASE_PATH):
+            return NOT_FOUND
         if not call.key:
             return Refusal(401, "InvalidApiKey", "No API-key provided.")
         if not self._is_within_limit(call):
@@ -283,8 +287,9 @@ class ScriptedApi:
     def _create(self, call: _Call) -> ScriptedTask:
         """A task, which waits until the account's earlier ones have ended."""
         account = self._account(call.key)
-        free_at = max((task.ends for task in self.tasks.values() if task.account == account), default=0.0)
-        task = ScriptedTask(call.played.case, call.style, call.key, account, call.at, starts=max(call.at, free_at))
+        ends = sorted((task.ends for task in self.tasks.values() if task.account == account), reverse=True)
+        before = ends[self.max_running - 1] if len(ends) >= self.max_running else call.at
+        task = ScriptedTask(call.played.case, call.style, call.key, account, call.at, starts=max(call.at, before))
         self.tasks[task.task_id] = task
         return task
 
@@ -346,19 +351,20 @@ class ScriptedApi:
 
 @asynccontextmanager
 async def scripted_api(
-    cases: str | Case | Mapping[int, str | Case], *, now: Callable[[], float] = time.time
+    cases: str | Case | Mapping[int, str | Case], *, now: Callable[[], float] = time.time, max_running: int = 1
 ) -> AsyncIterator[ScriptedApi]:
     """The API until the end of the block. `cases`: one for everything, or one for each style; `now` in epoch
-    seconds."""
+    seconds; `max_running`: tasks of an account at once, more are accepted and wait."""
     known = load_cases()
     chosen = {None: cases}.items() if isinstance(cases, str | Case) else cases.items()
     played: dict[int | None, PlayedCase] = {}
     for style, case in chosen:
         played[style] = PlayedCase(known[case] if isinstance(case, str) else case)
-    api = ScriptedApi(played, now)
+    api = ScriptedApi(played, now, max_running)
     async with wire_server(api.answer, now=now, uplink=next(iter(played.values())).case.uplink) as server:
         api.server = server
         yield api
+        assert not server.failures, server.failures
 
 
 def _kind_of(request: HttpRequest) -> tuple[str, str | None]:
@@ -366,7 +372,7 @@ def _kind_of(request: HttpRequest) -> tuple[str, str | None]:
     path = request.path.rstrip("/")
     parts = path.removeprefix(BASE_PATH).strip("/").split("/") if path.startswith(BASE_PATH) else []
     match request.method, parts:
-        case "POST", _ if path == BASE_PATH + SUBMIT_PATH:
+        case "POST", _ if path.endswith(SUBMIT_PATH):
             return "submit", None
         case "GET", ["tasks"]:
             return "list", None

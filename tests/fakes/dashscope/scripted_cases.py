@@ -10,7 +10,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-CASES = Path(__file__).with_name("cases.toml")
+CASES = Path(__file__).with_name("cases.toml")  # known from the field
+MORE_CASES = Path(__file__).with_name("more_cases.toml")  # of the same kinds
 
 CallKind = Literal["submit", "query", "list", "result", "cancel", "policy", "upload"]
 
@@ -73,6 +74,7 @@ class Expect(_Data):
     tells: tuple[str, ...] = ()  # the owner reads all of these: regular expressions
     waits_tells: tuple[str, ...] = ()  # … if a request still waits
     waits_paused: bool = False  # … people see it, too
+    paid: int = 1  # tasks of each request, at most
     stored: int | None = None  # exactly so many pictures
     workspace: str | None = None  # the header of each submit
     metrics: tuple[str, ...] = ()
@@ -86,7 +88,8 @@ class Case(_Data):
     expect: Expect
     requests: int = 1  # of as many people at once, each in a style of its own
     photo: Literal["small", "large", "huge"] = "small"
-    settings: Mapping[str, Any] = {}  # of the bot; {bot} is its port
+    settings: Mapping[str, Any] = {}  # of the bot
+    together: str | None = None  # one bot plays all cases with this word at once
     restart: Mapping[str, Any] | None = None  # the bot is restarted with these while the task runs
     base: str = "/api/v1"  # the path of the base address that the owner has set
     run_seconds: float = 1.0  # of each task
@@ -95,6 +98,10 @@ class Case(_Data):
     list_lacks: tuple[str, ...] = ()  # fields that the list does not show
 
 
-def load_cases(path: Path = CASES) -> Mapping[str, Case]:
-    """The cases of a file, by name. Raises ValidationError for a key that nobody knows."""
-    return {name: Case.model_validate(table) for name, table in tomllib.loads(path.read_text()).items()}
+def load_cases(*paths: Path) -> Mapping[str, Case]:
+    """The cases of these files (of both, if none is given), by name. Raises ValidationError for a key that nobody
+    knows."""
+    tables = {
+        name: table for path in paths or (CASES, MORE_CASES) for name, table in tomllib.loads(path.read_text()).items()
+    }
+    return {name: Case.model_validate(table) for name, table in tables.items()}

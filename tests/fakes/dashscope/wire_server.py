@@ -52,6 +52,7 @@ class WireServer:
     def __init__(self, answer: Answer, now: Callable[[], float], uplink: float | None) -> None:
         self.url = ""
         self.broken_uploads = 0  # requests whose sender hung up before they were complete
+        self.failures: list[Exception] = []  # bugs in the server itself
         self._answer, self._now, self._uplink = answer, now, uplink
         self._connections: set[asyncio.Task[None]] = set()
 
@@ -65,6 +66,9 @@ class WireServer:
                 pass
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass  # the client went first, or the test is over
+        except Exception as error:
+            self.failures.append(error)
+            raise
         finally:
             self._connections.discard(task)
             writer.close()
