@@ -25,7 +25,7 @@ from bot.worker.context import AccountContext, WorkerDeps
 from storage.database import Database, open_database
 from storage.jobs import Job, NewJob, State
 from storage.photos import open_photos
-from tests.harness.worker import measure
+from tests.harness.worker import whole_picture
 
 START_TIME = 1_795_348_800.0  # 2026-11-22 12:00:00 UTC, an arbitrary day
 NO_LIMITS = AdmissionRules(daily_free_images=10**9, max_queued_per_person=10**9, monthly_budget_cny=None, paid=True)
@@ -119,7 +119,9 @@ def new_job(person_id: int, chat_id: int, source: str, now: float) -> NewJob:
 async def worker_deps(folder: Path, clock: Clock, where: Path | str | None = None) -> AsyncIterator[WorkerDeps]:
     """What all accounts' workers share: a database in this folder's SQLite file, or at the URL `where`."""
     async with open_database(where or folder / "repaint.db") as database:
-        yield WorkerDeps(database, open_photos(folder / "photos"), Wakeups(), clock, random.Random(7), measure, 30.0)
+        yield WorkerDeps(
+            database, open_photos(folder / "photos"), Wakeups(), clock, random.Random(7), whole_picture, 30.0
+        )
 
 
 @asynccontextmanager

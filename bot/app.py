@@ -2,7 +2,6 @@
 
 import asyncio
 import importlib.util
-import io
 import random
 import secrets
 import socket
@@ -12,7 +11,6 @@ from dataclasses import dataclass
 from functools import partial
 
 import httpx
-from PIL import Image
 from pydantic import SecretStr
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
@@ -83,8 +81,10 @@ async def open_installation(
         secret = secret_of(settings.data_dir, settings.secret_key)
         clock = await choose_clock(database, clock)
         photos = await open_photo_store(settings, settings.data_dir / "photos", secrets.token_hex(8))
-        api_accounts, offered = await _api_accounts(settings, stack, secret, photos, engine or real_engine())
         intake = await stack.enter_async_context(Intake(find_face=_face_finder()))
+        api_accounts, offered = await _api_accounts(
+            settings, stack, secret, photos, intake, engine=engine or real_engine()
+        )
         wakeups = Wakeups()
         photo_intake, capacity = _photo_intake(settings, intake, photos), _capacity(api_accounts)
         queries = JobQueries(
@@ -97,7 +97,8 @@ async def open_installation(
             offered=offered,
             snapshots=QueueSnapshots(database, wakeups, clock, capacity),
         )
-        deps = WorkerDeps(database, photos, wakeups, clock, random.SystemRandom(), _image_size, settings.result_days)
+        rng = random.SystemRandom()
+        deps = WorkerDeps(database, photos, wakeups, clock, rng, intake.whole_picture, settings.result_days)
         metrics_access = MetricsAccess(settings.metrics_token, is_public=settings.public_url is not None)
         http_deps = HttpDeps(database, photos, clock, secret, capacity.account_ids, metrics_access)
         services = build_services(queries, photo_intake, settings, deps.rng)
@@ -198,12 +199,12 @@ def _rules(settings: Settings, api_accounts: Sequence[ApiAccount]) -> AdmissionR
 
 
 async def _api_accounts(
-    settings: Settings, stack: AsyncExitStack, secret: bytes, photos: PhotoStore, engine: Engine
+    settings: Settings, stack: AsyncExitStack, secret: bytes, photos: PhotoStore, intake: Intake, *, engine: Engine
 ) -> tuple[tuple[ApiAccount, ...], tuple[styles.Style, ...]]:
     """The cloud's API accounts and all styles; or, without a key, the stand-in's account and its engine's styles."""
     if settings.dashscope_api_key:
         http = await stack.enter_async_context(accounts.cloud_http())
-        return tuple(accounts.cloud_accounts(settings, http, secret, photos)), styles.STYLES
+        return tuple(accounts.cloud_accounts(settings, http, secret, photos, intake.request_copy)), styles.STYLES
     stand_in = await stack.enter_async_context(_stand_in(settings, engine))
     transport = httpx.ASGITransport(stand_in, raise_app_exceptions=False)  # a bug there is a 500 here, as over HTTP
     http = await stack.enter_async_context(httpx.AsyncClient(mounts=accounts.transports(transport)))
@@ -280,12 +281,3 @@ def faces_required(settings: Settings, find_package: Callable[[str], object] = i
 def _face_finder() -> FaceFinder | None:
     """The engine's face finder if its packages are installed; without it, long pictures are cropped to the middle."""
     return find_face if can_find_faces() else None
-
-
-def _image_size(picture: bytes) -> tuple[int, int]:
-    """Width and height in pixels. Raises ValueError."""
-    try:
-        with Image.open(io.BytesIO(picture)) as image:  # reads the header, decodes nothing
-            return image.size
-    except OSError as error:
-        raise ValueError("this is no picture") from error

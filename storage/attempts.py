@@ -6,11 +6,16 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+OLD_SEND_SECONDS = 10.0  # for the attempts of versions that did not write it down
+
 _INSERT = text("""
-    INSERT INTO attempt (job_id, n, account_id, epoch, intent_at, server_at)
-    VALUES (:job_id, :n, :account_id, :epoch, :now, :server_at)
+    INSERT INTO attempt (job_id, n, account_id, epoch, intent_at, server_at, send_seconds)
+    VALUES (:job_id, :n, :account_id, :epoch, :now, :server_at, :send_seconds)
 """)
-_SET_TIMES = text("UPDATE attempt SET intent_at = :now, server_at = :server_at WHERE job_id = :job_id AND n = :n")
+_SET_TIMES = text("""
+    UPDATE attempt SET intent_at = :now, server_at = :server_at, send_seconds = :send_seconds
+    WHERE job_id = :job_id AND n = :n
+""")
 _SET_TASK = text("UPDATE attempt SET task_id = :task_id WHERE job_id = :job_id AND n = :n")
 _SET_TASK_IF_UNKNOWN = text(
     "UPDATE attempt SET task_id = :task_id WHERE job_id = :job_id AND n = :n AND task_id IS NULL"
@@ -21,23 +26,27 @@ _LIST_KNOWN_TASKS = text("SELECT task_id FROM attempt WHERE task_id IN :task_ids
 )
 _COUNT_OUTCOME = text("SELECT COUNT(*) FROM attempt WHERE job_id = :job_id AND outcome = :outcome")
 # Must repeat the condition of the partial index exactly.
-_COUNT_GIVEN_UP = text("""
+_COUNT_GIVEN_UP = text(f"""
     SELECT COUNT(*) FROM attempt
     WHERE account_id = :account_id AND outcome IN ('missed', 'ambiguous') AND job_id <> :job_id
-        AND (server_at IS NULL OR server_at >= :since)
-""")
-_GET_INTENT = text("SELECT intent_at, server_at, epoch, task_id FROM attempt WHERE job_id = :job_id AND n = :n")
+        AND (server_at IS NULL OR server_at + COALESCE(send_seconds, {OLD_SEND_SECONDS}) >= :since)
+""")  # noqa: S608  # constant
+_GET_INTENT = text(f"""
+    SELECT intent_at, server_at, epoch, task_id, COALESCE(send_seconds, {OLD_SEND_SECONDS})
+    FROM attempt WHERE job_id = :job_id AND n = :n
+""")  # noqa: S608  # constant
 
 
 @dataclass(frozen=True)
 class Intent:
     """When an attempt was recorded, just before it was sent: by our clock and, if known, by the API's; the account
-    epoch of the sender; and its task, if known."""
+    epoch of the sender; its task, if known; and after how many seconds its submit is given up."""
 
     at: float
     server_at: float | None
     epoch: int | None = None
     task_id: str | None = None
+    send_seconds: float = OLD_SEND_SECONDS
 
 
 async def insert(
@@ -49,15 +58,20 @@ async def insert(
     now: float,
     server_at: float | None,
     epoch: int | None = None,
+    send_seconds: float | None = None,
 ) -> None:
-    """Record that the n-th attempt of a job is about to be sent in this epoch of the account."""
+    """Record that the n-th attempt of a job is about to be sent in this epoch of the account, and given up after so
+    many seconds."""
     values = {"job_id": job_id, "n": n, "account_id": account_id, "epoch": epoch, "now": now, "server_at": server_at}
-    await connection.execute(_INSERT, values)
+    await connection.execute(_INSERT, {**values, "send_seconds": send_seconds})
 
 
-async def set_times(connection: AsyncConnection, *, job_id: int, n: int, now: float, server_at: float | None) -> None:
-    """Update the times of an attempt that is sent later than it was recorded."""
-    await connection.execute(_SET_TIMES, {"job_id": job_id, "n": n, "now": now, "server_at": server_at})
+async def set_times(
+    connection: AsyncConnection, *, job_id: int, n: int, now: float, server_at: float | None, send_seconds: float
+) -> None:
+    """Update the times of an attempt that is sent later, or may take longer, than was recorded."""
+    values = {"job_id": job_id, "n": n, "now": now, "server_at": server_at, "send_seconds": send_seconds}
+    await connection.execute(_SET_TIMES, values)
 
 
 async def set_task(connection: AsyncConnection, *, job_id: int, n: int, task_id: str) -> None:
@@ -81,7 +95,8 @@ async def count_outcome(connection: AsyncConnection, *, job_id: int, outcome: st
 
 
 async def count_given_up(connection: AsyncConnection, *, account_id: str, since: float, except_job_id: int) -> int:
-    """Count the submits since `since` (API time) that were given up in doubt, without those of `except_job_id`."""
+    """Count the submits that were given up in doubt, at `since` (API time) or later, without those of
+    `except_job_id`."""
     values = {"account_id": account_id, "since": since, "job_id": except_job_id}
     return int((await connection.execute(_COUNT_GIVEN_UP, values)).scalar_one())
 

@@ -27,6 +27,7 @@ MAX_EVENTS = 100  # in one request
 EVENT_SOURCE, EVENT_TYPE = "acs.dashscope", "dashscope:System:AsyncTaskFinish"
 
 _MAX_COUNT = 1_000_000_000
+_LINK_NAMES = ("url", "result_url", "output_image_url", "image")
 _EVENT_TASK = re.compile(r"[A-Za-z0-9_.-]{1,100}", re.ASCII)
 
 
@@ -163,16 +164,24 @@ def _count(value: object, default: int) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MAX_COUNT else default
 
 
+def _entries(value: object) -> list[Mapping[str, object]]:
+    """The first few entries of a list; what is no list counts as one entry."""
+    return [_mapping(entry) for entry in (value[:10] if isinstance(value, list) else [value])]
+
+
 def _results(output: Mapping[str, object]) -> list[Mapping[str, object]]:
-    results = output.get("results")
-    return [_mapping(result) for result in results[:10]] if isinstance(results, list) else []
+    return _entries(output.get("results"))
 
 
 def _result_url(output: Mapping[str, object]) -> str | None:
-    for result in _results(output):
-        url = result.get("url")
-        if is_link(url):
-            return url
+    """The first link to a picture. `results[].url` is documented; the API's other image models have the rest."""
+    choices = [_mapping(choice.get("message")) for choice in _entries(output.get("choices"))]
+    contents = [content for message in choices for content in _entries(message.get("content"))]
+    for place in (*_results(output), output, *contents):
+        for name in _LINK_NAMES:
+            url = place.get(name)
+            if is_link(url):
+                return url
     return None
 
 

@@ -4,17 +4,21 @@ The client doesn't know whether the cloud or our own stylizer answers: that is u
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from urllib.parse import urljoin
 
 import httpx
 from pydantic import SecretStr
 
 from bot.dashscope import answers, wire
+from bot.dashscope.download import Download
 from bot.dashscope.errors import DashScopeError, Decision, InDoubt, NotAccepted, ResultGone, decide
 from bot.dashscope.server_clock import ServerClock
 from bot.dashscope.wire import ApiCall, ApiResponse, CreatedTask, Task, TaskPage, TaskRequest, TaskStatus
+from common.clock import steady
 
 _ANSWER_BYTES = 2_000_000
 _REDIRECTS = 3
@@ -24,15 +28,34 @@ _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, http
 
 @dataclass(frozen=True)
 class Timeouts:
-    """Timeouts in seconds: for the parts of a call, then for a whole call, upload and download."""
+    """Timeouts in seconds: for the parts of a call, then for whole ones.
+
+    Attributes:
+        answer: Until the answer to a submit or upload comes, or the next bytes of a picture: gateways were seen to
+            inspect a photo for 12 s first, also to refuse it.
+        submit, upload: For a call whose photo takes no time; its bytes are given the time of the slowest line on top.
+        download: For one try to download a picture, however steadily its bytes come.
+        slowest: Bytes a second of the slowest line that is supported, half a megabit.
+    """
 
     connect: float = 3.0
     pool: float = 1.0
-    write: float = 8.0
     read: float = 8.0
     call: float = 10.0
-    upload: float = 60.0
-    download: float = 60.0
+    answer: float = 30.0
+    submit: float = 35.0
+    upload: float = 35.0
+    download: float = 3600.0
+    slowest: float = 64_000.0
+
+    def with_bytes(self, seconds: float, byte_count: int) -> float:
+        """The time for a call that carries so many bytes; what needs less than a second is in `seconds` already."""
+        return seconds + max(0.0, byte_count / self.slowest - 1)
+
+    @property
+    def longest_submit(self) -> float:
+        """No submit takes longer, whatever it carries."""
+        return self.with_bytes(self.submit, wire.MAX_CREATE_BYTES)
 
 
 _TIMEOUTS = Timeouts()
@@ -63,18 +86,26 @@ class DashScope:
             raise ValueError("An API key consists of printable ASCII characters.")
         self._http = http
         self._base_url = base_url.rstrip("/")
+        self._is_secure = self._base_url.startswith("https://")
         self._key = api_key
         self._workspace = workspace
         self._timeouts = timeouts
         self.server_clock = ServerClock()
-        self._timeout = httpx.Timeout(
-            connect=timeouts.connect, pool=timeouts.pool, write=timeouts.write, read=timeouts.read
-        )
+
+    @property
+    def shortest_submit(self) -> float:
+        """Seconds after which a submit is given up that carries no photo."""
+        return self._timeouts.submit
+
+    def submit_seconds(self, task_request: TaskRequest) -> float:
+        """Seconds after which this submit is given up: the more it carries, the later."""
+        return self._timeouts.with_bytes(self._timeouts.submit, wire.create_bytes(task_request))
 
     async def create_task(self, task_request: TaskRequest) -> CreatedTask:
-        """Submit a task, once. Raises NotAccepted when none was created, InDoubt when one may have been: check the task
-        list before sending it again."""
-        return answers.created(await self._call(wire.create(task_request)))
+        """Submit a task, once, within `submit_seconds`. Raises NotAccepted when none was created, InDoubt when one may
+        have been: check the task list before sending it again."""
+        within = self.submit_seconds(task_request)
+        return answers.created(await self._call(wire.create(task_request), within=within, read=self._timeouts.answer))
 
     async def query_task(self, task_id: str) -> Task:
         """The state of a task. One that the API doesn't know has the status UNKNOWN; that is no error."""
@@ -105,28 +136,34 @@ class DashScope:
         link."""
         policy = answers.policy_fields(await self._call(wire.policy()))
         form = wire.upload_form(policy, filename, len(data))
+        within = self._timeouts.with_bytes(self._timeouts.upload, len(data))
+        timeout = self._timeout(within, self._timeouts.answer)
         request = self._http.build_request(
-            "POST", form.host, data=form.fields, files={"file": (filename, data)}, timeout=self._timeout
+            "POST", self._link(form.host), data=form.fields, files={"file": (filename, data)}, timeout=timeout
         )
-        answer = await self._send(request, within=self._timeouts.upload)
+        answer = await self._send(request, within=within)
         if answer.status not in {200, 201, 204}:
             decision = Decision.RETRY_LATER if answer.status == 403 else decide("", answer.status)
             raise NotAccepted("UploadRefused", "The upload was refused.", decision=decision, http_status=answer.status)
         return form.link
 
-    async def fetch_result(self, url: str, *, max_bytes: int = 30_000_000) -> bytes:
-        """Download a result: a JPEG, PNG or WEBP. Raises ResultGone when the link has expired."""
+    async def fetch_result(self, url: str, download: Download | None = None) -> bytes:
+        """Download a result, whatever is in it. Given the same `download` again after an error, it goes on where that
+        broke off. Raises ResultGone when the link has expired."""
+        download = Download() if download is None else download
+        timeout = self._timeout(self._timeouts.call, self._timeouts.answer)
         for _ in range(_REDIRECTS + 1):
-            link = _link(url)
-            request = self._http.build_request("GET", link, timeout=self._timeout)
+            link = self._link(url)
+            request = self._http.build_request("GET", link, headers=download.request_headers(), timeout=timeout)
             request.url = link  # the request has copied it into a plain URL
-            answer = await self._send(request, within=self._timeouts.download, limit=max_bytes)
+            answer = await self._send(request, within=self._timeouts.download, receive=partial(_into, download))
             if not (300 <= answer.status < 400 and "location" in answer.headers):
-                return _picture(answer)
+                return _picture(answer, download)
             url = urljoin(url, answer.headers["location"])
         raise DashScopeError("TooManyRedirects", "The picture's link leads nowhere.", decision=Decision.RETRY_LATER)
 
-    async def _call(self, call: ApiCall) -> ApiResponse:
+    async def _call(self, call: ApiCall, *, within: float | None = None, read: float | None = None) -> ApiResponse:
+        within = self._timeouts.call if within is None else within
         key = self._key.get_secret_value()
         headers = {**call.headers, "Authorization": f"Bearer {key}"}
         if self._workspace:
@@ -137,22 +174,44 @@ class DashScope:
             headers={**headers, "Accept-Encoding": "identity"},
             params=dict(call.params) or None,
             json=call.json,
-            timeout=self._timeout,
+            timeout=self._timeout(within, self._timeouts.read if read is None else read),
         )
-        answer = await self._send(request, within=self._timeouts.call)
-        if answer.status < 300:  # a broken proxy's page may have any date
+        asked = steady()
+        answer = await self._send(request, within=within)
+        # A broken proxy's page may have any date, and the date of an answer that took long may be as old as its call.
+        if answer.status < 300 and steady() - asked <= self._timeouts.call:
             self.server_clock.observe(wire.from_http_date(answer.headers.get("date")))
         if len(key) < 16:  # the stand-in accepts any key, even one that occurs in ordinary words
             return answer
         # An answer that quotes our key must not get any further.
         return replace(answer, body=answer.body.replace(key.encode(), b"[key]"))
 
-    async def _send(self, request: httpx.Request, *, within: float, limit: int = _ANSWER_BYTES) -> ApiResponse:
+    def _timeout(self, write: float, read: float) -> httpx.Timeout:
+        """A whole body is one write."""
+        return httpx.Timeout(connect=self._timeouts.connect, pool=self._timeouts.pool, write=write, read=read)
+
+    def _link(self, url: str) -> _RedactedURL:
+        """The link, by https even if the API says http; only where the API itself is asked by http it stays as it is.
+        Raises DashScopeError if it is none."""
+        with suppress(httpx.InvalidURL):
+            if wire.is_link(url) and (link := httpx.URL(url)).host:
+                is_plain = self._is_secure and link.scheme == "http"
+                return _RedactedURL(link.copy_with(scheme="https") if is_plain else link)
+        raise DashScopeError("BadLink", "The picture's link leads nowhere.", decision=Decision.RETRY_LATER)
+
+    async def _send(
+        self,
+        request: httpx.Request,
+        *,
+        within: float,
+        receive: Callable[[httpx.Response], Awaitable[bytes]] | None = None,
+    ) -> ApiResponse:
         try:
             async with asyncio.timeout(within):
                 response = await self._http.send(request, stream=True, follow_redirects=False)
                 try:
-                    return ApiResponse(response.status_code, dict(response.headers), await _body(response, limit))
+                    body = await (receive or _body)(response)
+                    return ApiResponse(response.status_code, dict(response.headers), body)
                 finally:
                     await response.aclose()
         except _NEVER_SENT as error:
@@ -163,13 +222,22 @@ class DashScope:
         raise broken
 
 
-async def _body(response: httpx.Response, limit: int) -> bytes:
+async def _body(response: httpx.Response) -> bytes:
     body = bytearray()
     async for chunk in response.aiter_bytes():
         body += chunk
-        if len(body) > limit:
-            raise httpx.DecodingError(f"An answer of more than {limit} bytes.")
+        if len(body) > _ANSWER_BYTES:
+            raise httpx.DecodingError(f"An answer of more than {_ANSWER_BYTES} bytes.")
     return bytes(body)
+
+
+async def _into(download: Download, response: httpx.Response) -> bytes:
+    """Receive a picture, or the rest of it; other answers have nothing that is needed."""
+    if response.status_code in {200, 206}:
+        download.begin(response.status_code, response.headers)
+        async for chunk in response.aiter_bytes():
+            download.add(chunk)
+    return b""
 
 
 def _checked(task_id: str) -> str:
@@ -178,14 +246,7 @@ def _checked(task_id: str) -> str:
     return task_id
 
 
-def _link(url: str) -> _RedactedURL:
-    with suppress(httpx.InvalidURL):
-        if wire.is_link(url) and (link := _RedactedURL(url)).host:
-            return link
-    raise DashScopeError("BadLink", "The picture's link leads nowhere.", decision=Decision.RETRY_LATER)
-
-
-def _picture(answer: ApiResponse) -> bytes:
+def _picture(answer: ApiResponse, download: Download) -> bytes:
     if answer.status in {403, 404, 410}:
         raise ResultGone(
             f"HTTP{answer.status}",
@@ -193,11 +254,13 @@ def _picture(answer: ApiResponse) -> bytes:
             decision=Decision.RETRY_LATER,
             http_status=answer.status,
         )
-    if answer.status != 200 or not wire.is_picture(answer.body):
+    if answer.status not in {200, 206} or not download.body:
+        if answer.status == 416:  # there is nothing after what has come, and that was not all
+            download.clear()
         raise DashScopeError(
             "NoPicture",
             "What came was no picture.",
             decision=Decision.RETRY_LATER,
             http_status=answer.status,
         )
-    return answer.body
+    return bytes(download.body)

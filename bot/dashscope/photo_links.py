@@ -8,7 +8,12 @@ from typing import Protocol
 
 from itsdangerous import BadData, URLSafeSerializer
 
+from bot.dashscope import wire
+from bot.dashscope.errors import Decision, NotAccepted
 from storage.bucket import BucketStore
+
+# A stored JPEG → one of at most a few hundred kilobytes, for links that carry the photo itself over our line.
+Shrink = Callable[[bytes], Awaitable[bytes]]
 
 LINK_SECONDS = 15 * 60  # longer than the API ever waits, too short for a leaked log to be of use
 _SECRET_BYTES = 16
@@ -49,18 +54,27 @@ class BucketLinks:
 class UploadLinks:
     """Links to the API's temporary storage. `upload` is the client's: file name and bytes in, `oss://…` out."""
 
-    def __init__(self, upload: Callable[[str, bytes], Awaitable[str]]) -> None:
+    def __init__(self, upload: Callable[[str, bytes], Awaitable[str]], shrink: Shrink | None = None) -> None:
         self._upload = upload
+        self._shrink = shrink
 
     async def expose(self, key: str, jpeg: bytes, now: float) -> str:  # noqa: ARG002  # it lives 48 h over there
+        jpeg = jpeg if self._shrink is None else await self._shrink(jpeg)
         return await self._upload(sha256(key.encode()).hexdigest()[:32] + ".jpg", jpeg)
 
 
 class InlineLinks:
-    """The photo itself as a data URL."""
+    """The photo itself as a data URL. Raises NotAccepted for one that is longer than the API takes."""
+
+    def __init__(self, shrink: Shrink | None = None) -> None:
+        self._shrink = shrink
 
     async def expose(self, key: str, jpeg: bytes, now: float) -> str:  # noqa: ARG002  # it carries its own bytes
-        return "data:image/jpeg;base64," + b64encode(jpeg).decode()
+        jpeg = jpeg if self._shrink is None else await self._shrink(jpeg)
+        url = "data:image/jpeg;base64," + b64encode(jpeg).decode()
+        if len(url) > wire.MAX_DATA_URL:  # only if it could not be made smaller
+            raise NotAccepted("PhotoTooLarge", "The photo is too large for a request.", decision=Decision.BAD_PHOTO)
+        return url
 
 
 def read_token(secret: bytes, token: str, now: float) -> str | None:

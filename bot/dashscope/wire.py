@@ -17,6 +17,9 @@ REFERENCE = -1  # the style index that says "like this reference picture"
 _TASK_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _DAY = 86_400
 
+MAX_DATA_URL = 10_485_760  # characters
+MAX_CREATE_BYTES = 2 * MAX_DATA_URL + 1_000  # a photo and a reference picture
+
 
 class TaskStatus(StrEnum):
     """The state of a task. `UNRECOGNISED`: a status that this program doesn't know, treated as not final."""
@@ -163,6 +166,11 @@ def create(task_request: TaskRequest) -> ApiCall:
     return ApiCall("POST", "/services/aigc/image-generation/generation", headers, json=body)
 
 
+def create_bytes(task_request: TaskRequest) -> int:
+    """How large the submit call is, about; beside its links it is small."""
+    return len(task_request.image_url) + len(task_request.style_ref_url or "")
+
+
 def query(task_id: str) -> ApiCall:
     """The state of a task."""
     return ApiCall("GET", f"/tasks/{task_id}")
@@ -261,8 +269,3 @@ def upload_form(policy: Mapping[str, object], filename: str, size: int) -> Uploa
         raise NotAccepted("TooLarge", f"Uploads end at {megabytes} MB.", decision=Decision.BAD_PHOTO)
     key = f"{folder.strip('/')}/{filename}"
     return UploadForm(host, {**texts, "key": key, "success_action_status": "200"}, f"oss://{key}")
-
-
-def is_picture(data: bytes) -> bool:
-    """Whether the data begins like a JPEG, PNG or WEBP."""
-    return data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")

@@ -72,9 +72,9 @@ class TaskLost:
 
 @dataclass(frozen=True)
 class Succeeded:
-    """The task succeeded; the picture is at this link."""
+    """The task succeeded; the picture is at this link. None: the answer had none."""
 
-    url: str
+    url: str | None
 
 
 @dataclass(frozen=True)

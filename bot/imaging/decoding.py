@@ -35,17 +35,17 @@ def prepare() -> None:
         import_module(f"PIL.{plugin}")
 
 
-def open_image(data: bytes) -> Image.Image:
-    """Read only the header, and check the size it gives. Raises Unusable."""
+def open_image(data: bytes, *, min_side: int = MIN_SIDE) -> Image.Image:
+    """Read only the header, and check the size it gives, in px. Raises Unusable."""
     picture = Image.open(io.BytesIO(data), formats=FORMATS)
-    _check_size(picture.size)
+    _check_size(picture.size, min_side)
     return picture
 
 
-def decode(picture: Image.Image) -> Image.Image:
+def decode(picture: Image.Image, *, min_side: int = MIN_SIDE) -> Image.Image:
     """The first frame's pixels: upright, mode RGB, sRGB, on white, free of metadata."""
     picture.load()
-    _check_size(picture.size)  # the header may be wrong
+    _check_size(picture.size, min_side)  # the header may be wrong
     icc = picture.info.get("icc_profile")
     picture = _plain(_upright(picture))
     if picture.mode == "RGBA":
@@ -55,10 +55,10 @@ def decode(picture: Image.Image) -> Image.Image:
     return picture
 
 
-def _check_size(size: tuple[int, int]) -> None:
+def _check_size(size: tuple[int, int], min_side: int) -> None:
     if size[0] * size[1] > MAX_PIXELS:
         raise Unusable(PhotoProblem.TOO_MANY_PIXELS, size)
-    if min(size) < MIN_SIDE:
+    if min(size) < min_side:
         raise Unusable(PhotoProblem.TOO_SMALL, size)
 
 

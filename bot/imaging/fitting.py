@@ -6,10 +6,13 @@ from math import ceil
 
 from PIL import Image
 
+from bot.imaging.results import REQUEST_BYTES
+
 FaceBox = tuple[float, float, float, float]  # x, y, width, height as fractions of the picture
 
 SHORT_MIN, SHORT_MAX, LONG_MAX = 256, 3240, 5760  # px
 JPEG_BYTES = 9_900_000
+PAINTED_SIDE = 1536  # px, the short side of the API's pictures
 BESIDE_HEIGHT, BESIDE_GAP = 1600, 12  # px
 _QUALITIES = (92, 86, 78, 68)
 _FINDER_SIDE = 1280
@@ -59,12 +62,22 @@ def side_by_side(before: Image.Image, after: Image.Image) -> Image.Image:
     return sheet
 
 
-def encode_jpeg(picture: Image.Image) -> tuple[bytes, tuple[int, int]]:
+def request_jpeg(picture: Image.Image) -> bytes:
+    """A copy to be sent inside a request. The API paints 1536 px on the short side, so more pixels than that would show
+    nothing in its picture and only take time on a slow line."""
+    factor = min(1.0, PAINTED_SIDE / min(picture.size))
+    size = round(picture.width * factor), round(picture.height * factor)
+    if size != picture.size:
+        picture = picture.resize(size, Image.Resampling.LANCZOS)
+    return encode_jpeg(picture, most_bytes=REQUEST_BYTES)[0]
+
+
+def encode_jpeg(picture: Image.Image, *, most_bytes: int = JPEG_BYTES) -> tuple[bytes, tuple[int, int]]:
     """A JPEG under the API's 10 MB, and its size in px: first the quality is lowered, then, for noise, the size."""
     while True:
         for quality in _QUALITIES:
             jpeg = _encode(picture, quality)
-            if len(jpeg) <= JPEG_BYTES:
+            if len(jpeg) <= most_bytes:
                 return jpeg, picture.size
         smaller = fit_size(ceil(picture.width * 0.75), ceil(picture.height * 0.75))
         picture = picture.resize(smaller, Image.Resampling.LANCZOS)

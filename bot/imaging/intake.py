@@ -2,11 +2,11 @@
 
 import asyncio
 import importlib.util
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Self
 
-from bot.imaging.results import MAX_BYTES, PhotoProblem, Portrait, UnusablePhoto
+from bot.imaging.results import MAX_BYTES, REQUEST_BYTES, PhotoProblem, Portrait, UnusablePhoto, WholePicture
 from bot.imaging.sniffing import identify_foreign, is_readable
 from bot.imaging.worker_client import Worker, WorkerCrashed
 
@@ -86,6 +86,19 @@ class Intake:
             raise Unreadable(f"No preview: {head['reason']}.")
         return small
 
+    async def request_copy(self, jpeg: bytes) -> bytes:
+        """A stored photo small enough to be sent inside a request; itself if it is, or if it can't be read."""
+        if len(jpeg) <= REQUEST_BYTES:
+            return jpeg
+        head, small = await self._ask({"request": 1}, jpeg)
+        return small if head.get("reason", "") is None else jpeg
+
+    async def whole_picture(self, data: bytes) -> WholePicture:
+        """A painted picture, decoded to its end; one in an unusual format as a JPEG. Raises Unreadable."""
+        if not is_readable(data):
+            raise Unreadable("This is no picture.")
+        return whole_picture(data, *await self._ask({"result": 1}, data))
+
     async def side_by_side(self, before: bytes, after: bytes) -> bytes:
         """A JPEG of two stored pictures side by side. Raises Unreadable when one of them can't be read."""
         pair = before + after
@@ -112,6 +125,14 @@ class Intake:
             yield worker
         finally:
             self._idle.put_nowait(worker)
+
+
+def whole_picture(data: bytes, head: Mapping[str, object], jpeg: bytes) -> WholePicture:
+    """What a worker says about a painted picture. Raises Unreadable."""
+    match head:
+        case {"reason": None, "width": int(width), "height": int(height)}:
+            return WholePicture(jpeg or data, width, height)
+    raise Unreadable(f"No whole picture: {head.get('reason')}.")
 
 
 def can_find_faces(find_package: Callable[[str], object] = importlib.util.find_spec) -> bool:

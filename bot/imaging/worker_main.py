@@ -22,6 +22,7 @@ from PIL import Image
 from bot.imaging import decoding, fitting
 from bot.imaging.results import PhotoProblem
 
+KEPT_FORMATS = frozenset({"JPEG", "MPO", "PNG", "WEBP"})  # MPO is a JPEG with further pictures behind it
 LENGTHS = struct.Struct("!II")
 Head = Mapping[str, str | int | None]
 FaceFinder = Callable[[bytes], fitting.FaceBox | None]
@@ -57,7 +58,11 @@ def _work(head: dict[str, int], data: bytes, find_face: FaceFinder | None) -> tu
     if end := head.get("beside"):
         before, after = (decoding.decode(decoding.open_image(part)) for part in (data[:end], data[end:]))
         return {"reason": None}, fitting.encode_jpeg(fitting.side_by_side(before, after))[0]
+    if head.get("result"):
+        return _whole(data)
     picture = decoding.decode(decoding.open_image(data))
+    if head.get("request"):
+        return {"reason": None}, fitting.request_jpeg(picture)
     if short_side := head.get("preview"):
         return {"reason": None}, fitting.small_jpeg(picture, short_side=short_side)
     picture, cropped = fitting.fit(picture, _tolerant(find_face) if find_face else None)
@@ -66,6 +71,16 @@ def _work(head: dict[str, int], data: bytes, find_face: FaceFinder | None) -> tu
     jpeg, (width, height) = fitting.encode_jpeg(picture)
     digest = sha256(jpeg).hexdigest()
     return {"reason": None, "width": width, "height": height, "sha256": digest, "cropped": cropped}, jpeg
+
+
+def _whole(data: bytes) -> tuple[Head, bytes]:
+    """The size of a painted picture that can be decoded to its end; and a JPEG of it, unless it can stay as it is."""
+    picture, jpeg = decoding.open_image(data, min_side=1), b""
+    if picture.format in KEPT_FORMATS:
+        picture.load()
+    else:
+        jpeg = fitting.encode_jpeg(picture := decoding.decode(picture, min_side=1))[0]
+    return {"reason": None, "width": picture.width, "height": picture.height}, jpeg
 
 
 def _finder(name: str) -> FaceFinder:

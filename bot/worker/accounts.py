@@ -2,6 +2,7 @@
 
 import hashlib
 import socket
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.request import getproxies
@@ -11,10 +12,9 @@ from pydantic import SecretStr
 
 from bot.config.api_keys import API_DEFAULTS, ApiKey
 from bot.config.settings import Settings
-from bot.dashscope.client import DashScope
-from bot.dashscope.photo_links import BucketLinks, InlineLinks, PhotoLinks, SignedLinks, UploadLinks
+from bot.dashscope.client import DashScope, Timeouts
+from bot.dashscope.photo_links import BucketLinks, InlineLinks, PhotoLinks, Shrink, SignedLinks, UploadLinks
 from bot.domain.poll_schedule import TaskDurations
-from bot.worker import reconcile
 from storage.bucket import BucketStore
 from storage.photos import PhotoStore
 
@@ -60,13 +60,21 @@ def account_id(key: SecretStr) -> str:
 
 
 def cloud_http() -> httpx.AsyncClient:
-    """The HTTP client for the cloud. The system drops unacknowledged data as soon as we give up a submit; otherwise it
-    could still arrive a minute later, when the network is back and nobody looks for its task any more. Behind a proxy
+    """The HTTP client for the cloud. When we give up a submit, or die, the system drops at once what it has not sent;
+    otherwise that could still arrive a minute later, when the network is back and nobody looks for its task any more.
+    While we live but don't run, it drops the data of a dead line after as long as any submit may take. Behind a proxy
     there is nothing to set: the proxy owns that connection."""
-    if getproxies() or not hasattr(socket, "TCP_USER_TIMEOUT"):
+    if getproxies():
         return httpx.AsyncClient()
-    given_up = (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(reconcile.SUBMIT_SECONDS * 1000))
-    return httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(socket_options=[given_up]))
+    options = [(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))]
+    return httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(socket_options=[*options, *_give_up()]))
+
+
+def _give_up() -> list[tuple[int, int, int]]:
+    """Not every system has this option."""
+    if not hasattr(socket, "TCP_USER_TIMEOUT"):
+        return []
+    return [(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(Timeouts().longest_submit * 1000))]
 
 
 def _by_account_id(settings: Settings) -> dict[str, ApiKey]:
@@ -82,14 +90,16 @@ def cloud_clients(settings: Settings, http: httpx.AsyncClient) -> dict[str, Dash
     return {name: _client(one, http) for name, one in _by_account_id(settings).items()}
 
 
-def cloud_accounts(settings: Settings, http: httpx.AsyncClient, secret: bytes, photos: PhotoStore) -> list[ApiAccount]:
+def cloud_accounts(
+    settings: Settings, http: httpx.AsyncClient, secret: bytes, photos: PhotoStore, shrink: Shrink
+) -> list[ApiAccount]:
     """One API account for each key."""
     clients = cloud_clients(settings, http)
     return [
         ApiAccount(
             account_id=name,
             client=clients[name],
-            links=_links(settings, clients[name], secret, photos),
+            links=_links(settings, clients[name], secret, photos, shrink),
             slots=one.max_running,
             prefetch=one.prefetch,
             submits_per_second=one.submits_per_second,
@@ -119,7 +129,7 @@ def transports(stand_in: httpx.AsyncBaseTransport | None) -> Mapping[str, httpx.
     return {} if stand_in is None else {STAND_IN_URL: stand_in}
 
 
-def _links(settings: Settings, client: DashScope, secret: bytes, photos: PhotoStore) -> PhotoLinks:
+def _links(settings: Settings, client: DashScope, secret: bytes, photos: PhotoStore, shrink: Shrink) -> PhotoLinks:
     match settings.link_kind:
         case "bucket":
             assert isinstance(photos, BucketStore)
@@ -127,6 +137,6 @@ def _links(settings: Settings, client: DashScope, secret: bytes, photos: PhotoSt
         case "signed":
             return SignedLinks(str(settings.public_url), secret)
         case "upload":
-            return UploadLinks(client.upload)
+            return UploadLinks(client.upload, shrink)
         case "inline":
-            return InlineLinks()
+            return InlineLinks(shrink)

@@ -82,6 +82,7 @@ async def claim(context: AccountContext) -> ClaimedJob | RetryIn:
             epoch=context.epoch,
             now=now,
             server_at=api_account.client.server_clock.now(),
+            send_seconds=api_account.client.shortest_submit,
         )
         await queue.advance(connection, claimed.tag or 0)
         await accounts.set_next_submit(connection, api_account.account_id, now + api_account.spacing)

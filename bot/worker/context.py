@@ -12,6 +12,7 @@ from bot.dashscope.errors import DashScopeError, Decision
 from bot.domain import job_lifecycle
 from bot.domain.job_lifecycle import Event, InvalidTransition, Transition
 from bot.domain.poll_schedule import TaskDurations
+from bot.imaging.results import WholePicture
 from bot.jobs.transitions import apply_event
 from bot.runtime.clock import Clock
 from bot.runtime.wakeups import Wakeups
@@ -31,15 +32,15 @@ Also = Callable[[AsyncConnection], Awaitable[None]]
 
 @dataclass(frozen=True)
 class WorkerDeps:
-    """What all accounts share. `measure` reads (width, height) in px from a picture's header and raises ValueError if
-    it isn't one; `result_days`: how long results are kept; `card_platforms`: where a job needs a card first."""
+    """What all accounts share. `whole_picture` decodes a picture to its end and raises Unreadable if it can't;
+    `result_days`: how long results are kept; `card_platforms`: where a job needs a card first."""
 
     database: Database
     photos: PhotoStore
     wakeups: Wakeups
     clock: Clock
     rng: random.Random
-    measure: Callable[[bytes], tuple[int, int]]
+    whole_picture: Callable[[bytes], Awaitable[WholePicture]]
     result_days: float
     card_platforms: frozenset[str] = frozenset()
 
@@ -119,16 +120,26 @@ class AccountContext:
         self._next_query = at + 1 / self.api_account.queries_per_second
         await self.deps.clock.sleep(at - self.deps.clock.now())
 
-    async def confirm_fence(self, job: Job) -> None:
+    async def confirm_fence(self, job: Job, send_seconds: float) -> None:
         """Make sure, right before a job is sent, that the account was ours a moment ago. If the last check was longer
         ago (a long upload, a suspended process, a changed clock), the attempt gets a new date, since a task in doubt is
-        looked for near it. Raises LeadershipLost."""
-        while self._is_fence_old():
+        looked for near it. Its row also knows from now on after how many seconds the submit is given up. Raises
+        LeadershipLost."""
+        recorded = self.api_account.client.shortest_submit  # by the claim
+        while self._is_fence_old() or send_seconds > recorded:
             async with self.deps.database.write() as connection:
                 await self._fence(connection)
                 fenced, now = steady(), self.deps.clock.now()
                 server_at = self.api_account.client.server_clock.now()
-                await attempts.set_times(connection, job_id=job.id, n=job.attempts, now=now, server_at=server_at)
+                await attempts.set_times(
+                    connection,
+                    job_id=job.id,
+                    n=job.attempts,
+                    now=now,
+                    server_at=server_at,
+                    send_seconds=send_seconds,
+                )
+            recorded = send_seconds
             self.note_fence(fenced, now)
 
     def note_fence(self, at: float, now: float) -> None:

@@ -6,11 +6,13 @@ from dataclasses import replace
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.dashscope.download import Download
 from bot.dashscope.errors import DashScopeError, ResultGone
-from bot.dashscope.wire import TaskStatus
 from bot.domain import job_lifecycle
+from bot.imaging.intake import Unreadable
+from bot.imaging.results import WholePicture
 from bot.worker.context import AccountContext
-from bot.worker.poll import MAX_ODD_ANSWERS, is_expired, query
+from bot.worker.poll import is_expired, query
 from storage import results
 from storage.jobs import Job
 from storage.photos import Kind, StoreDown
@@ -19,46 +21,54 @@ from storage.results import Result
 log = structlog.get_logger(__name__)
 
 QUICK_TRIES = 3
+PROGRESS_BYTES = 16_384  # a download that brought so many more was no failure
 
 
 async def fetch(context: AccountContext, job: Job, stop: asyncio.Event) -> Job:
     """Download, store, and write that it is stored; retried for as long as the API keeps the picture."""
-    deps, tries, unknown = context.deps, 0, 0
+    deps, tries, download = context.deps, 0, Download()
     while True:
-        gone = False
-        try:
-            picture = await context.api_account.client.fetch_result(job.result_url or "")
-            width, height = deps.measure(picture)
-        except ResultGone:
-            gone = True
-        except (DashScopeError, ValueError) as error:
-            log.warning("could not fetch a picture", job=job.id, error=type(error).__name__)
-        else:
-            if (stored := await _store(context, job, picture, (width, height))) is not None:
-                return stored
-        tries += 1
+        before = len(download.body)
+        picture, gone = await _download(context, job, download)
+        if picture is not None and (stored := await _store(context, job, picture)) is not None:
+            return stored
+        tries = 0 if len(download.body) >= before + PROGRESS_BYTES else tries + 1
         stale = gone or tries > QUICK_TRIES  # the host that the link names may have moved
         # Every answer about the task has a freshly signed link.
         if stale and (task := await query(context, job)) is not None:
-            unknown += gone and task.status == TaskStatus.UNKNOWN
             job = replace(job, result_url=task.result_url or job.result_url)
-        if unknown >= MAX_ODD_ANSWERS or await is_expired(context, job):
+        if await is_expired(context, job):  # until then, an answer that says otherwise may be wrong
             log.error("a picture was lost", job=job.id)
             return await context.write(job, job_lifecycle.FetchFailed())
         if await deps.clock.wait(stop, job_lifecycle.backoff(tries - QUICK_TRIES, deps.rng.random())):
             return job
 
 
-async def _store(context: AccountContext, job: Job, picture: bytes, size: tuple[int, int]) -> Job | None:
+async def _download(context: AccountContext, job: Job, download: Download) -> tuple[WholePicture | None, bool]:
+    """The picture, or None: not this time; and whether its link is gone, or was never there."""
+    if job.result_url is None:
+        return None, True
+    try:
+        data = await context.api_account.client.fetch_result(job.result_url, download)
+        download.clear()
+        return await context.deps.whole_picture(data), False
+    except ResultGone:
+        return None, True
+    except (DashScopeError, Unreadable) as error:
+        log.warning("could not fetch a picture", job=job.id, error=type(error).__name__, bytes=len(download.body))
+        return None, False
+
+
+async def _store(context: AccountContext, job: Job, picture: WholePicture) -> Job | None:
     """None: the store is down. The API still has the picture."""
     now = context.deps.clock.now()
     expires = now + context.deps.result_days * 86400
     try:
-        key = await context.deps.photos.put(Kind.RESULT, job.person_id, picture, expires=expires)
+        key = await context.deps.photos.put(Kind.RESULT, job.person_id, picture.data, expires=expires)
     except StoreDown as error:
         log.warning("could not store a picture", job=job.id, error=str(error))
         return None
-    result = Result(key=key, bytes=len(picture), width=size[0], height=size[1], created=now, expires=expires)
+    result = Result(key, len(picture.data), picture.width, picture.height, created=now, expires=expires)
 
     async def remember(connection: AsyncConnection) -> None:
         await results.insert(connection, job.id, result)

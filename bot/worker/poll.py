@@ -78,7 +78,10 @@ def event_from(task: Task | None, odd: int, *, running_for: float, expired: bool
     if task is None:  # the API keeps the picture for a day
         return job_lifecycle.TaskLost() if expired else None
     if is_odd(task):
-        return job_lifecycle.TaskLost() if odd >= MAX_ODD_ANSWERS else None
+        if odd < MAX_ODD_ANSWERS:
+            return None
+        # Paid for, and somewhere: its slot is free, and `fetch` asks for its link until the API has dropped it.
+        return job_lifecycle.Succeeded(None) if task.status == TaskStatus.SUCCEEDED else job_lifecycle.TaskLost()
     match task.status:
         case TaskStatus.SUCCEEDED if task.result_url is not None:
             return job_lifecycle.Succeeded(task.result_url)

@@ -7,6 +7,7 @@ shows somebody else's face.
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from bot.dashscope.wire import ListedTask
 from storage.attempts import Intent
@@ -15,10 +16,8 @@ MARGIN_SECONDS = 2.0
 LATE_SECONDS = 11.0  # how far a known server time may lag: it is in whole seconds, and as old as the call
 DAY_SECONDS = 24 * 3600.0
 SEND_SECONDS = 1.0  # a submit begins at most so long after its attempt is dated, or the attempt gets a new date
-SUBMIT_SECONDS = 10.0  # a submit is given up after this
 LINGER_SECONDS = 120.0  # a request that we gave up may be held by a proxy or a gateway before it is carried out
-LOOKS = 3  # how often the list must show nothing before it is believed
-LOOKS_AFTER_TAKEOVER = 4  # 15 s in all: the earlier leader could send for 11 s after it lost the account
+LOOKS = 4  # how often the list must show nothing before it is believed: 15 s, as a gateway may inspect a photo for 12
 BETWEEN_LOOKS_SECONDS = 5.0
 
 
@@ -38,12 +37,12 @@ def window(intent: Intent, now: float, server_now: float) -> Window:
     one that is too narrow would pay for it twice.
     """
     if intent.server_at is not None:
-        end = intent.server_at + LATE_SECONDS + SEND_SECONDS + SUBMIT_SECONDS + MARGIN_SECONDS
+        end = intent.server_at + LATE_SECONDS + SEND_SECONDS + intent.send_seconds + MARGIN_SECONDS
         return Window(intent.server_at - MARGIN_SECONDS, end)
     if intent.at > now:
         return Window(server_now - DAY_SECONDS, server_now + MARGIN_SECONDS)
     at = intent.at + server_now - now
-    return Window(at - MARGIN_SECONDS, at + SEND_SECONDS + SUBMIT_SECONDS + MARGIN_SECONDS)
+    return Window(at - MARGIN_SECONDS, at + SEND_SECONDS + intent.send_seconds + MARGIN_SECONDS)
 
 
 def afterwards(within: Window) -> Window:
@@ -53,9 +52,14 @@ def afterwards(within: Window) -> Window:
 
 
 def others_since(within: Window) -> float:
-    """The time (the server's) since when another job's submit that was given up may still become a task `afterwards`:
-    adopting that would show somebody else's face."""
-    return within.start - LINGER_SECONDS - LATE_SECONDS - SEND_SECONDS - SUBMIT_SECONDS
+    """Another job's submit that was given up at this time (the server's) or later may still become a task
+    `afterwards`: adopting that would show somebody else's face."""
+    return within.start - LINGER_SECONDS - LATE_SECONDS - SEND_SECONDS
+
+
+def looks_after_takeover(intent: Intent) -> int:
+    """How often the list must show nothing when the earlier leader may still be sending: until it can't any more."""
+    return max(LOOKS, 1 + ceil((SEND_SECONDS + intent.send_seconds) / BETWEEN_LOOKS_SECONDS))
 
 
 def is_newest_first(tasks: Sequence[ListedTask]) -> bool:

@@ -38,7 +38,7 @@ async def submit(context: AccountContext, job: Job) -> Job:
         async with context.submit_limiter.slot():
             if (now := await context.read(job)) is not None and now.cancel_requested:
                 return await context.write(job, job_lifecycle.SubmitRejected("Canceled", Decision.RETRY_LATER))
-            await context.confirm_fence(job)
+            await context.confirm_fence(job, context.api_account.client.submit_seconds(task_request))
             created = await context.api_account.client.create_task(task_request)
     except InDoubt as error:
         log.warning("submit in doubt", job=job.id, code=error.code)
@@ -54,7 +54,7 @@ async def submit(context: AccountContext, job: Job) -> Job:
 
 
 async def reconcile_submit(context: AccountContext, job: Job, stop: asyncio.Event) -> Job:
-    """Look for the task of a submit in doubt: three times, once more if another process may still be sending it."""
+    """Look for the task of a submit in doubt: a few times, more often if another process may still be sending it."""
     for look in range(await _max_looks(context, job)):
         if look and await context.deps.clock.wait(stop, reconcile.BETWEEN_LOOKS_SECONDS):
             return job
@@ -77,7 +77,8 @@ async def _max_looks(context: AccountContext, job: Job) -> int:
     """How often the list must show nothing before it is believed: until the sender can't send any more."""
     async with context.deps.database.read() as connection:
         intent = await attempts.get_intent(connection, job_id=job.id, n=job.attempts)
-    return reconcile.LOOKS_AFTER_TAKEOVER if context.is_contested and intent.epoch != context.epoch else reconcile.LOOKS
+    is_anothers = context.is_contested and intent.epoch != context.epoch
+    return reconcile.looks_after_takeover(intent) if is_anothers else reconcile.LOOKS
 
 
 async def _record_late_task(context: AccountContext, job: Job, task_id: str) -> None:

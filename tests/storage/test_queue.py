@@ -1,6 +1,7 @@
 """The queue, slots, accounts and attempts."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy.exc import IntegrityError
@@ -153,8 +154,8 @@ async def test_attempts_store_their_times_tasks_and_outcomes(connection: AsyncCo
     for n in (1, 2):
         await attempts.finish(connection, job_id=job.id, n=n, outcome="missed", now=NOON)
     assert await attempts.get_intent(connection, job_id=job.id, n=2) == Intent(NOON + 2, NOON + 2.5)
-    await attempts.set_times(connection, job_id=job.id, n=2, now=NOON + 9, server_at=None)
-    assert await attempts.get_intent(connection, job_id=job.id, n=2) == Intent(NOON + 9, None)
+    await attempts.set_times(connection, job_id=job.id, n=2, now=NOON + 9, server_at=None, send_seconds=48.5)
+    assert await attempts.get_intent(connection, job_id=job.id, n=2) == Intent(NOON + 9, None, send_seconds=48.5)
     assert await attempts.list_known_tasks(connection, ["task-3", "task-4"]) == {"task-3"}
     assert await attempts.list_known_tasks(connection, []) == frozenset()
     assert await attempts.count_outcome(connection, job_id=job.id, outcome="missed") == 2
@@ -167,3 +168,16 @@ async def test_a_task_belongs_to_one_attempt(connection: AsyncConnection) -> Non
     await attempts.set_task(connection, job_id=job.id, n=1, task_id="task-1")
     with pytest.raises(IntegrityError, match=r"(?i)unique"):
         await attempts.set_task(connection, job_id=job.id, n=2, task_id="task-1")
+
+
+@pytest.mark.parametrize(("send_seconds", "counted"), [(None, 0), (35.0, 0), (60.0, 1)])
+async def test_a_submit_given_up_counts_for_as_long_as_it_could_be_sent(
+    connection: AsyncConnection, send_seconds: float | None, counted: int
+) -> None:
+    job, other = await insert_job(connection, "test:1"), await insert_job(connection, "test:2")
+    sent: dict[str, Any] = {"job_id": other.id, "n": 1, "account_id": "key-a", "now": NOON, "server_at": NOON}
+    await attempts.insert(connection, **sent, send_seconds=send_seconds)
+    await attempts.finish(connection, job_id=other.id, n=1, outcome="missed", now=NOON)
+    since: dict[str, Any] = {"account_id": "key-a", "since": NOON + 50}
+    assert await attempts.count_given_up(connection, **since, except_job_id=job.id) == counted
+    assert await attempts.count_given_up(connection, **since, except_job_id=other.id) == 0

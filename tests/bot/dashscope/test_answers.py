@@ -165,6 +165,33 @@ def test_a_success_without_a_picture_is_a_failure(results: object) -> None:
     assert task.failure.code == "ResultMissing"
 
 
+PICTURE = "https://oss.example/x.jpg?Expires=1"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"results": [{"url": PICTURE}]},
+        {"results": [{"code": "InternalError"}, {"url": PICTURE}]},
+        {"results": {"url": PICTURE}},
+        {"result_url": PICTURE},
+        {"results": [], "output_image_url": PICTURE},
+        {"choices": [{"finish_reason": "stop", "message": {"content": [{"image": PICTURE}]}}]},
+        {"choices": [{"message": {"content": [{"text": "Here it is."}, {"type": "image", "image": PICTURE}]}}]},
+    ],
+)
+def test_the_shapes_of_the_apis_other_image_models_are_taken(fields: dict[str, object]) -> None:
+    task = answers.task(output(task_status="SUCCEEDED", **fields), TASK)
+    assert (task.result_url, task.failure) == (PICTURE, None)
+
+
+@pytest.mark.parametrize("choices", [7, [7], [{"message": 7}], [{"message": {"content": "Sorry."}}], {"message": []}])
+def test_choices_without_a_picture_are_a_failure(choices: object) -> None:
+    task = answers.task(output(task_status="SUCCEEDED", choices=choices), TASK)
+    assert task.failure
+    assert task.failure.code == "ResultMissing"
+
+
 def test_a_success_whose_only_picture_failed_has_its_reason() -> None:
     results = [{"code": "DataInspectionFailed", "message": "No."}]
     task = answers.task(output(task_status="SUCCEEDED", results=results), TASK)

@@ -2,25 +2,28 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from email import message_from_bytes
 from email.policy import HTTP
+from typing import cast
 
 import httpx
 import pytest
 from pydantic import SecretStr
 
 from bot.dashscope.client import DashScope, Timeouts
+from bot.dashscope.download import Download
 from bot.dashscope.errors import DashScopeError, Decision, InDoubt, NotAccepted, ResultGone
-from bot.dashscope.wire import TaskRequest, TaskStatus
+from bot.dashscope.wire import MAX_DATA_URL, TaskRequest, TaskStatus
 from tests.fakes.http_server import Handler, Loopback, Received, Reply, as_json, hang, loopback
 
 KEY = "0123456789abcdef0123456789abcdef"
 TASK = "c4f94e00-5899-431b-9579-eb1ebe686379"
 REQUEST = TaskRequest("https://me.example/photos/s3cret", 3)
 USUAL = Timeouts()
-QUICK = Timeouts(connect=0.5, pool=0.5, write=0.5, read=0.2, call=0.4, upload=0.4, download=0.4)
+QUICK = Timeouts(connect=0.5, pool=0.5, read=0.2, call=0.4, answer=0.2, submit=0.4, upload=0.4, download=0.4)
 CREATED = as_json({"output": {"task_status": "PENDING", "task_id": TASK}, "request_id": "r-1"})
 JPEG = b"\xff\xd8\xff\xe0 a picture"
 
@@ -95,7 +98,7 @@ async def test_a_lost_or_garbled_answer_is_in_doubt(raw: bytes, code: str) -> No
     assert len(server.received) == 1
 
 
-@pytest.mark.parametrize("timeouts", [QUICK, Timeouts(read=5, call=0.2)])
+@pytest.mark.parametrize("timeouts", [QUICK, Timeouts(answer=5, submit=0.2)])
 async def test_a_server_that_never_answers_times_out_and_is_in_doubt(timeouts: Timeouts) -> None:
     async with loopback(hang) as server, client_of(server.url, timeouts) as client, asyncio.timeout(3):
         with pytest.raises(InDoubt):
@@ -214,7 +217,6 @@ async def test_an_expired_link_says_so(status: int) -> None:
 @pytest.mark.parametrize(
     "reply",
     [
-        Reply(200, b"<html>"),
         Reply(200, b""),
         Reply(500),
         Reply(200, JPEG + bytes(2000)),
@@ -227,7 +229,7 @@ async def test_an_expired_link_says_so(status: int) -> None:
 async def test_a_result_that_is_no_picture_or_too_large_is_retried_later(reply: Reply) -> None:
     async with connected(lambda _: reply) as (client, server):
         with pytest.raises(DashScopeError) as caught:
-            await client.fetch_result(server.url + "/x", max_bytes=1000)
+            await client.fetch_result(server.url + "/x", Download(max_bytes=1000))
     assert caught.value.decision is Decision.RETRY_LATER
     assert len(server.received) <= 4
 
@@ -240,6 +242,149 @@ async def test_only_web_links_are_fetched(url: str) -> None:
         with pytest.raises(DashScopeError) as caught:
             await client.fetch_result(url)
     assert caught.value.code == "BadLink"
+
+
+async def test_a_submit_that_is_answered_late_is_answered() -> None:
+    """A gateway may inspect the photo first: only a query's answer is due sooner."""
+
+    async def late(request: Received) -> Reply:
+        await server_may_answer.wait()
+        return CREATED if request.method == "POST" else Reply(500)
+
+    server_may_answer = asyncio.Event()
+    timeouts = Timeouts(read=0.05, call=0.1, answer=30, submit=30)
+    async with loopback(late) as server, client_of(server.url, timeouts) as client:
+        submit = asyncio.create_task(client.create_task(REQUEST))
+        with pytest.raises(InDoubt):
+            await client.query_task(TASK)
+        server_may_answer.set()
+        assert (await submit).task_id == TASK
+
+
+def test_a_submit_is_given_the_time_that_its_photo_takes() -> None:
+    client = DashScope(httpx.AsyncClient(), base_url="http://x", api_key=SecretStr(KEY))
+    photo = "data:image/jpeg;base64," + "A" * 960_000
+    seconds = [
+        client.submit_seconds(task_request)
+        for task_request in (REQUEST, TaskRequest(photo, 3), TaskRequest(photo, -1, photo))
+    ]
+    assert seconds[0] == client.shortest_submit == 35.0
+    assert seconds[1] == pytest.approx(35 + 14, abs=0.1)
+    assert seconds[2] == pytest.approx(35 + 29, abs=0.1)
+    longest = TaskRequest("x" * MAX_DATA_URL, -1, "x" * MAX_DATA_URL)
+    assert client.submit_seconds(longest) <= USUAL.longest_submit
+
+
+@asynccontextmanager
+async def served(talk: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]) -> AsyncIterator[str]:
+    """A server that talks to each connection as told, with small buffers; its URL."""
+    busy: set[asyncio.Task[None]] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        busy.add(task := cast("asyncio.Task[None]", asyncio.current_task()))
+        try:
+            await talk(reader, writer)
+        except (ConnectionError, asyncio.CancelledError):
+            pass  # the client went first, or the test is over
+        finally:
+            busy.discard(task)
+            writer.transport.abort()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8_192)
+        server = await asyncio.start_server(serve, sock=listener, limit=4_096)
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.close()
+            while busy:
+                for task in busy:
+                    task.cancel()
+                await asyncio.wait(busy)
+
+
+async def test_a_large_photo_gets_through_a_slow_line() -> None:
+    begun, go = asyncio.Event(), asyncio.Event()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        if head.startswith("GET"):
+            await hang(Received("", "", {}, b""))
+        begun.set()
+        await go.wait()
+        await reader.readexactly(int(head.lower().partition("content-length: ")[2].partition("\r")[0]))
+        writer.write(CREATED.bytes())
+        await writer.drain()
+
+    photo, timeouts = "data:image/jpeg;base64," + "A" * 9_000_000, Timeouts(call=0.1, submit=0.1, slowest=100_000)
+    async with served(talk) as url, client_of(url, timeouts) as client:
+        submit = asyncio.create_task(client.create_task(TaskRequest(photo, 3)))
+        await begun.wait()
+        with pytest.raises(InDoubt):
+            await client.query_task(TASK)  # a call of other kinds is over in this time
+        go.set()
+        assert (await submit).task_id == TASK
+
+
+async def test_a_picture_may_come_slowly_while_its_bytes_come() -> None:
+    begun, go = asyncio.Event(), asyncio.Event()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if b"/tasks/" in await reader.readuntil(b"\r\n\r\n"):
+            await hang(Received("", "", {}, b""))
+        writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {len(JPEG)}\r\n\r\n".encode() + JPEG[:5])
+        begun.set()
+        await go.wait()
+        writer.write(JPEG[5:])
+        await writer.drain()
+        await reader.read()  # until the client goes
+
+    async with served(talk) as url, client_of(url, Timeouts(call=0.1)) as client:
+        fetch = asyncio.create_task(client.fetch_result(url + "/x"))
+        await begun.wait()
+        with pytest.raises(InDoubt):
+            await client.query_task(TASK)
+        go.set()
+        assert await fetch == JPEG
+
+
+@pytest.mark.parametrize("timeouts", [Timeouts(answer=0.2), Timeouts(download=0.2)], ids=["silence", "too long"])
+async def test_a_picture_that_never_ends_is_given_up_and_what_came_is_kept(timeouts: Timeouts) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b'HTTP/1.1 200 OK\r\nContent-Length: 9999\r\nETag: "1"\r\n\r\n' + JPEG)
+        await reader.read()  # until the client goes
+
+    download = Download()
+    async with served(talk) as url, client_of(url, timeouts) as client:
+        with pytest.raises(InDoubt):
+            await client.fetch_result(url + "/x", download)
+    assert download.body == JPEG
+    assert download.request_headers()["Range"] == f"bytes={len(JPEG)}-"
+
+
+@pytest.mark.parametrize(
+    ("base_url", "link", "asked"),
+    [
+        ("https://api.example/api/v1", "http://oss.example/x?Signature=1", "https://oss.example/x?Signature=1"),
+        ("https://api.example/api/v1", "http://oss.example:80/x", "https://oss.example/x"),
+        ("https://api.example/api/v1", "https://oss.example/x", "https://oss.example/x"),
+        ("http://127.0.0.1:8091/api/v1", "http://127.0.0.1:8091/x", "http://127.0.0.1:8091/x"),
+        ("http://127.0.0.1:8091/api/v1", "https://oss.example/x", "https://oss.example/x"),
+    ],
+)
+async def test_pictures_come_by_https_unless_the_api_itself_does_not(base_url: str, link: str, asked: str) -> None:
+    urls: list[str] = []
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        urls.append(str(request.url.copy_with()))
+        if len(urls) == 1:
+            return httpx.Response(302, headers={"location": link})  # and so do those that they lead to
+        return httpx.Response(200, content=JPEG)
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
+        await DashScope(http, base_url=base_url, api_key=SecretStr(KEY)).fetch_result(link)
+    assert urls == [asked, asked]
 
 
 async def test_no_secret_reaches_a_log_an_exception_or_a_repr(caplog: pytest.LogCaptureFixture) -> None:

@@ -6,6 +6,7 @@ import string
 import pytest
 from itsdangerous import URLSafeSerializer
 
+from bot.dashscope.errors import Decision, NotAccepted
 from bot.dashscope.photo_links import LINK_SECONDS, BucketLinks, InlineLinks, SignedLinks, UploadLinks, read_token
 from storage.bucket import Bucket, open_bucket
 
@@ -71,6 +72,31 @@ async def test_an_inline_link_is_the_photo_itself() -> None:
     kind, _, data = link.partition(",")
     assert kind == "data:image/jpeg;base64"
     assert base64.b64decode(data) == b"\xff\xd8\xff picture"
+
+
+async def test_what_carries_the_photo_itself_carries_a_smaller_one() -> None:
+    sent = []
+
+    async def upload(_: str, data: bytes) -> str:
+        sent.append(data)
+        return "oss://instant/1"
+
+    async def shrink(jpeg: bytes) -> bytes:
+        return jpeg[:3]
+
+    inline = await InlineLinks(shrink).expose(KEY, b"large photo", NOW)
+    await UploadLinks(upload, shrink).expose(KEY, b"large photo", NOW)
+    assert (base64.b64decode(inline.partition(",")[2]), sent) == (b"lar", [b"lar"])
+
+
+@pytest.mark.parametrize(("size", "fits"), [(7_864_302, True), (7_864_303, False), (9_900_000, False)])
+async def test_no_data_url_is_longer_than_the_api_takes(size: int, fits: bool) -> None:
+    if fits:
+        assert len(await InlineLinks().expose(KEY, bytes(size), NOW)) <= 10_485_760
+        return
+    with pytest.raises(NotAccepted) as caught:
+        await InlineLinks().expose(KEY, bytes(size), NOW)
+    assert caught.value.decision is Decision.BAD_PHOTO
 
 
 async def test_an_upload_gets_a_plain_name_and_gives_the_apis_link() -> None:

@@ -52,18 +52,3 @@ def test_a_file_over_the_policys_limit_is_not_sent() -> None:
 def test_only_plain_names_are_uploaded(name: str) -> None:
     with pytest.raises(ValueError, match="ASCII"):
         wire.upload_form(POLICY, name, 1000)
-
-
-@pytest.mark.parametrize(
-    ("data", "verdict"),
-    [
-        (b"\xff\xd8\xff\xe0", True),
-        (b"\x89PNG\r\n\x1a\n", True),
-        (b"RIFF\x00\x00\x00\x00WEBPVP8 ", True),
-        (b"RIFF\x00\x00\x00\x00AVI ", False),
-        (b"<?xml version", False),
-        (b"", False),
-    ],
-)
-def test_a_picture_is_known_by_its_first_bytes(data: bytes, verdict: bool) -> None:
-    assert wire.is_picture(data) is verdict

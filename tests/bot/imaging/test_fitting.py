@@ -1,11 +1,24 @@
 """The geometry of the API's limits, and the size of the JPEG."""
 
+import io
 import random
 
 import pytest
 from PIL import Image
 
-from bot.imaging.fitting import JPEG_BYTES, FaceBox, crop_box, encode_jpeg, fit, fit_size, small_jpeg
+from bot.imaging.fitting import (
+    JPEG_BYTES,
+    SHORT_MIN,
+    FaceBox,
+    crop_box,
+    encode_jpeg,
+    fit,
+    fit_size,
+    request_jpeg,
+    small_jpeg,
+)
+from bot.imaging.results import REQUEST_BYTES
+from tests.harness.pictures import quarters
 
 
 @pytest.mark.parametrize(
@@ -79,3 +92,27 @@ def test_noise_loses_quality_and_then_pixels_until_it_fits(size: tuple[int, int]
 def test_a_small_copy_is_never_larger_than_the_picture() -> None:
     picture = Image.new("RGB", (300, 200))
     assert small_jpeg(picture, short_side=1000) == small_jpeg(picture, short_side=200)
+
+
+@pytest.mark.parametrize(
+    ("size", "wanted"),
+    [
+        ((3024, 4032), (1536, 2048)),  # a phone's
+        ((5758, 2879), (3072, 1536)),
+        ((1000, 1333), (1000, 1333)),  # smaller ones keep their size
+    ],
+)
+def test_a_photo_for_a_request_has_as_many_pixels_as_the_painted_picture(
+    size: tuple[int, int], wanted: tuple[int, int]
+) -> None:
+    with Image.open(io.BytesIO(request_jpeg(quarters(*size)))) as small:
+        assert small.size == wanted
+
+
+def test_a_photo_for_a_request_is_small_whatever_it_shows() -> None:
+    noise = Image.merge("RGB", [Image.effect_noise((2000, 3000), 120)] * 3)
+    jpeg = request_jpeg(noise)
+    assert len(jpeg) <= REQUEST_BYTES
+    with Image.open(io.BytesIO(jpeg)) as small:
+        assert min(small.size) >= SHORT_MIN
+        assert small.height / small.width == pytest.approx(1.5, abs=0.01)

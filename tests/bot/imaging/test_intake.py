@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from bot.imaging.intake import FaceFinder, Intake, Unreadable
-from bot.imaging.results import MAX_BYTES, ForeignFormat, PhotoProblem, Portrait, UnusablePhoto
+from bot.imaging.results import MAX_BYTES, REQUEST_BYTES, ForeignFormat, PhotoProblem, Portrait, UnusablePhoto
 from bot.imaging.worker_client import Worker
 from tests.fakes import face_finders
 from tests.harness.pictures import BLUE, GREEN, RED, YELLOW, Colour, alike, corners, encoded, quarters
@@ -158,3 +158,32 @@ async def test_a_file_that_is_no_picture_has_no_preview(data: bytes) -> None:
 def test_the_event_loops_process_imports_no_imaging() -> None:
     script = "import sys, bot.imaging; sys.exit(bool({'PIL', 'cv2', 'numpy', 'pillow_heif'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+async def test_a_large_photo_is_made_small_for_a_request_and_a_small_one_stays_as_it_is() -> None:
+    noise = Image.merge("RGB", [Image.effect_noise((1600, 2400), 90)] * 3)
+    large, small = encoded(noise, "JPEG", quality=95), encoded(quarters(), "JPEG")
+    broken = large[: len(large) // 2]
+    async with Intake() as intake:
+        assert len(large) > REQUEST_BYTES >= len(await intake.request_copy(large))
+        assert await intake.request_copy(small) == small
+        assert await intake.request_copy(broken) == broken  # the API may say what is wrong with it
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+async def test_a_painted_picture_that_is_whole_stays_as_it_is(kind: str) -> None:
+    picture = encoded(quarters(40, 30), kind)
+    async with Intake() as intake:
+        whole = await intake.whole_picture(picture)
+        assert (whole.data, whole.width, whole.height) == (picture, 40, 30)
+        for part in (picture[: len(picture) // 2], picture[:20], b"", b"<html>"):
+            with pytest.raises(Unreadable):
+                await intake.whole_picture(part)
+
+
+@pytest.mark.parametrize("kind", ["BMP", "TIFF", "GIF", "AVIF"])
+async def test_a_painted_picture_in_another_format_becomes_a_jpeg(kind: str) -> None:
+    async with Intake() as intake:
+        whole = await intake.whole_picture(encoded(quarters(), kind))
+    assert (whole.width, whole.height) == (400, 300)
+    assert alike(corners(whole.data), [RED, GREEN, BLUE, YELLOW])

@@ -1,6 +1,8 @@
 """The API accounts of an installation."""
 
+import asyncio
 import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,10 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from bot.dashscope.client import DashScope, Timeouts
+from bot.dashscope.errors import InDoubt
 from bot.dashscope.photo_links import BucketLinks, InlineLinks, SignedLinks, UploadLinks
+from bot.dashscope.wire import MAX_DATA_URL, TaskRequest
 from bot.worker import accounts
 from bot.worker.accounts import ApiAccount
 from storage.bucket import open_bucket
@@ -19,11 +24,21 @@ from tests.harness.app import settings_for
 SECRET = bytes(32)
 
 
+async def smaller(jpeg: bytes) -> bytes:
+    return jpeg[:100]
+
+
+def without_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
 async def api_accounts(tmp_path: Path, **settings: Any) -> list[ApiAccount]:
     async with httpx.AsyncClient(trust_env=False) as http:
         chosen = settings_for(tmp_path, **settings)
         photos = open_photos(tmp_path / "photos") if chosen.bucket is None else open_bucket(chosen.bucket)
-        return accounts.cloud_accounts(chosen, http, SECRET, photos)
+        return accounts.cloud_accounts(chosen, http, SECRET, photos, smaller)
 
 
 def keys(*names: str) -> tuple[SecretStr, ...]:
@@ -75,11 +90,38 @@ async def test_accounts_get_events_where_the_owner_has_set_that_up(tmp_path: Pat
     ].gets_events
 
 
+async def test_what_a_given_up_submit_has_not_sent_is_never_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    without_proxies(monkeypatch)
+    photo, came, is_over = "data:image/jpeg;base64," + "A" * 300_000, bytearray(), asyncio.Event()
+    begun, given_up = asyncio.Event(), asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        begun.set()
+        await given_up.wait()
+        with suppress(ConnectionError):
+            while chunk := await reader.read(4_096):
+                came.extend(chunk)
+        writer.transport.abort()
+        is_over.set()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8_192)
+        server = await asyncio.start_server(serve, sock=listener, limit=4_096)
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        async with accounts.cloud_http() as http:
+            client = DashScope(http, base_url=url, api_key=SecretStr("sk-one"), timeouts=Timeouts(answer=0.2))
+            with pytest.raises(InDoubt):  # all of it is in the system's hands by then
+                await client.create_task(TaskRequest(photo, 3))
+        given_up.set()
+        await is_over.wait()
+        server.close()
+    assert begun.is_set()
+    assert len(came) < len(photo)
+
+
 @pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="this system has no such time-out")
 async def test_unacknowledged_data_is_dropped_by_the_system_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
+    without_proxies(monkeypatch)
 
     async def answer(_: Received) -> Reply:
         return Reply()
@@ -90,7 +132,8 @@ async def test_unacknowledged_data_is_dropped_by_the_system_too(monkeypatch: pyt
         http.stream("GET", server.url) as response,
     ):
         line = response.extensions["network_stream"].get_extra_info("socket")
-        assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 10_000
+        milliseconds = line.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+    assert milliseconds >= 1000 * Timeouts().with_bytes(Timeouts().submit, 2 * MAX_DATA_URL)  # no call is cut short
 
 
 async def test_each_key_is_used_at_its_own_address_and_in_its_own_workspace(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from bot.domain import job_lifecycle
 from bot.domain.error_codes import ErrorCode
 from bot.domain.job_view import State
 from bot.domain.poll_schedule import TaskDurations
+from bot.imaging.results import WholePicture
 from bot.runtime.clock import WallClock
 from bot.worker.context import AccountContext
 from bot.worker.dispatcher import run_account
@@ -279,13 +280,13 @@ async def test_an_old_epoch_changes_neither_job_nor_account(tmp_path: Path, serv
 async def test_a_step_that_raises_is_tried_again_and_stops_no_other_job(tmp_path: Path, service: StandIn) -> None:
     broken = iter([True, True])
 
-    def measure(picture: bytes) -> tuple[int, int]:
+    async def whole(data: bytes) -> WholePicture:
         if next(broken, False):
             raise KeyError("a bug")
-        return 3, 4
+        return WholePicture(data, 3, 4)
 
     async with open_workers(tmp_path, service) as workers:
-        workers.deps = replace(workers.deps, measure=measure)
+        workers.deps = replace(workers.deps, whole_picture=whole)
         jobs = [await workers.request("anna"), await workers.request("ben")]
         async with workers.running():
             assert {(await workers.ended(job)).state for job in jobs} == {State.STORED}

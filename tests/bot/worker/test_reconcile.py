@@ -19,6 +19,19 @@ def test_the_window_reaches_from_before_the_intent_to_after_the_submit_was_given
     assert (WINDOW.start, WINDOW.end) == (NOON - 2, NOON + 13)
 
 
+@pytest.mark.parametrize("server_at", [None, NOON])
+def test_a_submit_that_carries_more_has_a_longer_window(server_at: float | None) -> None:
+    light, heavy = (reconcile.window(Intent(NOON, server_at, send_seconds=s), NOON + 60, NOON + 60) for s in (35, 95))
+    assert (heavy.start, heavy.end) == (light.start, light.end + 60)
+
+
+@pytest.mark.parametrize("seconds", [0.3, 10.0, 35.0, 56.2, 363.0])
+def test_a_successor_looks_until_the_earlier_leader_can_send_no_more(seconds: float) -> None:
+    looks = reconcile.looks_after_takeover(Intent(NOON, NOON, send_seconds=seconds))
+    assert (looks - 1) * reconcile.BETWEEN_LOOKS_SECONDS >= reconcile.SEND_SECONDS + seconds
+    assert looks >= reconcile.LOOKS
+
+
 @pytest.mark.parametrize("offset", [-3600.0, 0.0, 0.4, 28_800.0])
 def test_the_window_is_in_the_servers_time(offset: float) -> None:
     within = reconcile.window(Intent(NOON, None), NOON + 60, NOON + 60 + offset)
@@ -57,9 +70,11 @@ def test_a_request_may_be_delayed_for_two_minutes() -> None:
     assert reconcile.candidates([task("x", NOON + 150)], known=(), within=late) == ()
 
 
-def test_every_submit_that_may_still_become_a_task_by_then_is_counted() -> None:
-    mine = reconcile.window(Intent(NOON, server_at=NOON), NOON, NOON)
-    before = reconcile.window(Intent(NOON, server_at=reconcile.others_since(mine)), NOON, NOON)
+@pytest.mark.parametrize("seconds", [10.0, 35.0, 363.0])
+def test_every_submit_that_may_still_become_a_task_by_then_is_counted(seconds: float) -> None:
+    mine = reconcile.window(Intent(NOON, server_at=NOON, send_seconds=35.0), NOON, NOON)
+    sent = reconcile.others_since(mine) - seconds  # given up just when it begins to count
+    before = reconcile.window(Intent(NOON, server_at=sent, send_seconds=seconds), NOON, NOON)
     assert reconcile.afterwards(before).end <= mine.end
 
 

@@ -13,6 +13,7 @@ from bot.dashscope.client import Timeouts
 from bot.domain.error_codes import ErrorCode
 from bot.domain.job_view import State
 from bot.runtime.clock import WallClock
+from bot.worker import reconcile
 from bot.worker.recovery import refresh_account
 from storage import accounts
 from storage.database import open_database
@@ -38,7 +39,7 @@ from tests.harness.worker import Workers, open_workers
 
 pytestmark = ON_BOTH
 
-SHORT = Timeouts(connect=1.0, read=0.2, call=0.3)
+SHORT = Timeouts(connect=1.0, read=0.2, call=0.3, answer=0.2, submit=0.3)
 
 
 @pytest.fixture
@@ -85,7 +86,7 @@ async def test_an_accepted_submit_whose_answer_is_lost_is_found_and_not_sent_aga
 
 
 @pytest.mark.parametrize("deed", [lost_before, garbage, refused(500, "InternalError")], ids=["lost", "garbage", "500"])
-async def test_a_submit_that_was_not_accepted_is_looked_for_three_times_and_sent_again(
+async def test_a_submit_that_was_not_accepted_is_looked_for_and_sent_again(
     workers: Workers, service: StandIn, deed: Behaviour
 ) -> None:
     job = await workers.request()
@@ -95,7 +96,7 @@ async def test_a_submit_that_was_not_accepted_is_looked_for_three_times_and_sent
     (task,) = await service.tasks()
     assert done.state == State.STORED
     assert await workers.attempts(job) == [(1, None, "missed"), (2, task.task_id, "succeeded")]
-    assert workers.gate.count("list") == 1 + 3  # the first call only asks for the API's time
+    assert workers.gate.count("list") == 1 + reconcile.LOOKS  # the first call only asks for the API's time
     assert await workers.units() == (0, 1)
 
 
