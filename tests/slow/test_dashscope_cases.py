@@ -19,8 +19,7 @@ NOT_BUILT_YET = {
     """,
     "settings of the model": "s_workspace m_free",
     "photos and pictures on slow lines": """
-        s_slowline s_inspect_download s_slow_refusal r_result_url r_output_image_url r_half r_slow
-        s_url_timeout s_input_download r_choices r_png r_webp
+        s_inspect_download s_slow_refusal s_url_timeout s_input_download
     """,
     "which task is whose": """
         l_strangers l_twokeys k_rotate l_strangers_around l_crowd k_rotate_dead

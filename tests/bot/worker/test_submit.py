@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.dashscope.client import Timeouts
+from bot.dashscope.photo_links import InlineLinks
 from bot.domain.error_codes import ErrorCode
 from bot.domain.job_view import State
 from bot.runtime.clock import WallClock
@@ -17,7 +18,7 @@ from bot.worker import reconcile
 from bot.worker.recovery import refresh_account
 from storage import accounts
 from storage.database import open_database
-from storage.jobs import Job
+from storage.jobs import ENDED, Job
 from tests.conftest import ON_BOTH
 from tests.fakes.dashscope.proxy import (
     NOTHING,
@@ -98,6 +99,30 @@ async def test_a_submit_that_was_not_accepted_is_looked_for_and_sent_again(
     assert await workers.attempts(job) == [(1, None, "missed"), (2, task.task_id, "succeeded")]
     assert workers.gate.count("list") == 1 + reconcile.LOOKS  # the first call only asks for the API's time
     assert await workers.units() == (0, 1)
+
+
+class HeavyLinks:
+    """The photo itself, in a request of a megabyte."""
+
+    async def expose(self, key: str, jpeg: bytes, now: float) -> str:
+        return (await InlineLinks().expose(key, jpeg, now)).ljust(1_000_000, "=")
+
+
+async def test_the_row_says_how_long_a_submit_may_take_before_it_is_sent(workers: Workers) -> None:
+    seen: list[float] = []
+
+    async def look(_: Forward) -> Reply:
+        seen.extend(row.send_seconds for row in await workers.rows("SELECT send_seconds FROM attempt ORDER BY job_id"))
+        return NOTHING
+
+    light = workers.api_accounts[0]
+    job = await workers.request()
+    workers.gate.always("create", look)
+    async with workers.running(replace(light, links=HeavyLinks())):
+        await workers.until(job, lambda _: bool(seen))
+        workers.gate.always("create", None)
+        await workers.until(job, lambda now: now.attempts == 2 or now.state in ENDED)
+    assert seen[0] == pytest.approx(light.client.shortest_submit + 1_000_000 / Timeouts().slowest - 1, abs=0.01)
 
 
 async def test_a_submit_that_is_never_answered_is_given_up_and_settled(tmp_path: Path, service: StandIn) -> None:
