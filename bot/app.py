@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import httpx
+import structlog
 from pydantic import SecretStr
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
@@ -44,6 +45,8 @@ from storage.photos import PhotoStore
 from stylizer.engines import Engine, find_face, real_engine
 from stylizer.server import service
 from stylizer.settings import StylizerSettings
+
+log = structlog.get_logger(__name__)
 
 FINISH_SECONDS = 5.0  # Docker kills after ten seconds
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -203,6 +206,8 @@ async def _api_accounts(
 ) -> tuple[tuple[ApiAccount, ...], tuple[styles.Style, ...]]:
     """The cloud's API accounts and all styles; or, without a key, the stand-in's account and its engine's styles."""
     if settings.dashscope_api_key:
+        if (complaint := accounts.base_url_complaint(settings)) is not None:
+            log.warning(complaint)
         http = await stack.enter_async_context(accounts.cloud_http())
         return tuple(accounts.cloud_accounts(settings, http, secret, photos, intake.request_copy)), styles.STYLES
     stand_in = await stack.enter_async_context(_stand_in(settings, engine))

@@ -1,14 +1,17 @@
 """API accounts: one row each, with its epoch, circuit breaker, pause and measured task durations."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 PAUSED_BY_OWNER = "PausedByOwner"  # a `paused_reason` beside the API's own codes
 
-_COLUMNS = "id, epoch, next_submit_at, failures, open_until, paused_reason, mean_seconds, deviation_seconds"
+_COLUMNS = (
+    "id, epoch, next_submit_at, failures, open_until, paused_reason, mean_seconds, deviation_seconds, queries_refused"
+)
 _TAKE_OVER = text(f"""
     INSERT INTO account (id, epoch, mean_seconds, deviation_seconds) VALUES (:id, 1, :mean, :deviation)
     ON CONFLICT (id) DO UPDATE SET epoch = account.epoch + 1
@@ -23,11 +26,16 @@ _LIST_ALL = text(f"SELECT {_COLUMNS} FROM account ORDER BY id")  # noqa: S608  #
 _IS_CURRENT_EPOCH = text("SELECT COUNT(*) FROM account WHERE id = :id AND epoch = :epoch")
 _SET_NEXT_SUBMIT = text("UPDATE account SET next_submit_at = :next_submit_at WHERE id = :id")
 _SET_BREAKER = text("UPDATE account SET failures = :failures, open_until = :open_until WHERE id = :id")
-_SET_PAUSE = text("UPDATE account SET paused_reason = :reason WHERE id = :id")
-_SET_PAUSE_OF_ALL = text("UPDATE account SET paused_reason = :reason")
+_SET_PAUSE = text("""
+    UPDATE account SET failures = :failures, open_until = :until, queries_refused = :queries_refused,
+        paused_reason = CASE WHEN paused_reason = :by_owner THEN paused_reason ELSE :reason END
+    WHERE id = :id
+""")
+_PAUSE_ALL = text("UPDATE account SET paused_reason = :reason")
+_RESUME_ALL = text("UPDATE account SET paused_reason = NULL, queries_refused = :no, failures = 0, open_until = 0")
 _RESET = text("""
-    UPDATE account SET failures = 0, open_until = 0,
-        paused_reason = CASE WHEN paused_reason = :kept_reason THEN paused_reason END
+    UPDATE account SET failures = :failures, open_until = 0, queries_refused = :no,
+        paused_reason = CASE WHEN paused_reason = :by_owner THEN paused_reason END
     WHERE id = :id
 """)
 _SET_DURATIONS = text("UPDATE account SET mean_seconds = :mean, deviation_seconds = :deviation WHERE id = :id")
@@ -35,7 +43,8 @@ _SET_DURATIONS = text("UPDATE account SET mean_seconds = :mean, deviation_second
 
 @dataclass(frozen=True)
 class Account:
-    """One row. `open_until`: the breaker blocks submits until then; `paused_reason`: the API's code, or None."""
+    """One row. `open_until`: nothing is submitted until then, because of failures or a pause; `paused_reason`: the
+    API's code, or None; `queries_refused`: the API refuses to tell about tasks, too."""
 
     id: str
     epoch: int
@@ -45,6 +54,7 @@ class Account:
     paused_reason: str | None
     mean_seconds: float
     deviation_seconds: float
+    queries_refused: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,24 +75,24 @@ class AccountStatus:
 async def take_over(connection: AsyncConnection, account_id: str, *, mean: float, deviation: float) -> Account:
     """Start a new epoch of the account: writes of older epochs are rejected from now on. Durations in seconds."""
     values = {"id": account_id, "mean": mean, "deviation": deviation}
-    return Account(*(await connection.execute(_TAKE_OVER, values)).one())
+    return _account((await connection.execute(_TAKE_OVER, values)).one())
 
 
 async def get(connection: AsyncConnection, account_id: str) -> Account:
     """Return the account with this id."""
-    return Account(*(await connection.execute(_GET, {"id": account_id})).one())
+    return _account((await connection.execute(_GET, {"id": account_id})).one())
 
 
 async def get_status(connection: AsyncConnection, account_id: str) -> AccountStatus:
     """Return the account with this id and its work in progress."""
     rows = (await connection.execute(_GET_STATUS, {"id": account_id})).all()
     taken = frozenset(row.slot for row in rows if row.slot is not None)
-    return AccountStatus(Account(*rows[0][:-2]), taken, in_doubt=any(row.state == "submitting" for row in rows))
+    return AccountStatus(_account(rows[0][:-2]), taken, in_doubt=any(row.state == "submitting" for row in rows))
 
 
 async def list_all(connection: AsyncConnection) -> tuple[Account, ...]:
     """Return every account that was ever used."""
-    return tuple(Account(*row) for row in await connection.execute(_LIST_ALL))
+    return tuple(_account(row) for row in await connection.execute(_LIST_ALL))
 
 
 async def is_current_epoch(connection: AsyncConnection, account_id: str, epoch: int) -> bool:
@@ -100,22 +110,42 @@ async def set_breaker(connection: AsyncConnection, account_id: str, *, failures:
     await connection.execute(_SET_BREAKER, {"id": account_id, "failures": failures, "open_until": open_until})
 
 
-async def set_pause(connection: AsyncConnection, account_id: str, reason: str | None) -> None:
-    """Pause the account for this reason, or resume it (None)."""
-    await connection.execute(_SET_PAUSE, {"id": account_id, "reason": reason})
+async def set_pause(
+    connection: AsyncConnection,
+    account_id: str,
+    reason: str,
+    *,
+    failures: int = 0,
+    until: float = 0.0,
+    queries_refused: bool = False,
+) -> None:
+    """Pause the account for an error of the API, until it is tried again at `until` (epoch seconds). A pause by the
+    owner keeps its reason."""
+    values = {"failures": failures, "until": until, "queries_refused": queries_refused, "by_owner": PAUSED_BY_OWNER}
+    await connection.execute(_SET_PAUSE, {"id": account_id, "reason": reason, **values})
 
 
-async def set_pause_of_all(connection: AsyncConnection, reason: str | None) -> int:
-    """Pause every account that was ever used for this reason, or resume them (None). Returns their number."""
-    return (await connection.execute(_SET_PAUSE_OF_ALL, {"reason": reason})).rowcount
+async def pause_all(connection: AsyncConnection, reason: str) -> int:
+    """Pause every account that was ever used for this reason. Returns their number."""
+    return (await connection.execute(_PAUSE_ALL, {"reason": reason})).rowcount
 
 
-async def reset(connection: AsyncConnection, account_id: str, *, kept_reason: str = "") -> None:
-    """Resume the account and reset its failures: the owner may have fixed the cause. A pause for the reason
-    `kept_reason` stays."""
-    await connection.execute(_RESET, {"id": account_id, "kept_reason": kept_reason})
+async def resume_all(connection: AsyncConnection) -> int:
+    """Resume every account that was ever used, at once. Returns their number."""
+    return (await connection.execute(_RESUME_ALL, {"no": False})).rowcount
+
+
+async def reset(connection: AsyncConnection, account_id: str, *, failures: int = 0) -> None:
+    """Resume the account at once, as the cause may be gone; a pause by the owner stays. `failures`: so many failures in
+    a row are remembered."""
+    values = {"failures": failures, "no": False, "by_owner": PAUSED_BY_OWNER}
+    await connection.execute(_RESET, {"id": account_id, **values})
 
 
 async def set_durations(connection: AsyncConnection, account_id: str, *, mean: float, deviation: float) -> None:
     """Store how long tasks take, in seconds."""
     await connection.execute(_SET_DURATIONS, {"id": account_id, "mean": mean, "deviation": deviation})
+
+
+def _account(row: Sequence[Any]) -> Account:
+    return Account(*(*row[:-1], bool(row[-1])))  # SQLite has numbers

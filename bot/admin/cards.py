@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import IntEnum
 
+from bot.admin.cures import FINDING_CURES, cure
 from bot.admin.service import AccountFigures, AdminFigures
 from bot.domain.error_codes import ErrorCode
 from bot.i18n import Texts, error_message
@@ -40,7 +41,7 @@ def admin_card(figures: AdminFigures, texts: Texts, now: float) -> Card:
     """The overview card. `now`: epoch seconds."""
     today = figures.today
     lines = [
-        *(_account_line(account, texts) for account in figures.accounts),
+        *(line for account in figures.accounts for line in _account_lines(account, texts)),
         texts.gettext("Waiting: {waiting}, being painted: {running}", waiting=figures.waiting, running=figures.running),
         texts.gettext(
             "Today: {painted} painted, {failed} failed, {canceled} cancelled; people: {people}",
@@ -118,15 +119,19 @@ def _broadcast_button(broadcast: Broadcast, texts: Texts) -> Button | None:
     return None
 
 
-def _account_line(account: AccountFigures, texts: Texts) -> str:
+def _account_lines(account: AccountFigures, texts: Texts) -> list[str]:
+    """The account's state, and what its owner should do about it."""
+    found = [texts.gettext(FINDING_CURES[code]) for code in account.found if code in FINDING_CURES]
     if account.paused_reason is None:
-        return texts.gettext(
+        line = texts.gettext(
             "✅ {account}: {images} pictures, {seconds} s each",
             account=account.account_id,
             images=account.images,
             seconds=round(account.seconds),
         )
-    return texts.gettext("⏸ {account}: {reason}", account=account.account_id, reason=account.paused_reason)
+        return [line, *found]
+    line = texts.gettext("⏸ {account}: {reason}", account=account.account_id, reason=account.paused_reason)
+    return [line, texts.gettext(cure(account.paused_reason)), *found]
 
 
 def _declined_lines(declined: Sequence[tuple[str, int]], texts: Texts) -> list[str]:

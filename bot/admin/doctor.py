@@ -11,15 +11,17 @@ from pathlib import Path
 
 import httpx
 
+from bot.admin.cures import advice, cure
+from bot.admin.service import FINDING_SECONDS, finding_text
 from bot.cluster.bootstrap import open_shared_database
 from bot.config.settings import Settings
-from bot.dashscope.errors import DashScopeError
+from bot.dashscope.errors import DashScopeError, Decision
 from bot.imaging.intake import NO_FACE_DETECTION, can_find_faces
 from bot.messaging.platform import CannotStart
 from bot.runtime.data_folder import exclusive_data_folder
-from bot.worker.accounts import account_id, cloud_clients
+from bot.worker.accounts import account_id, base_url_complaint, cloud_clients
 from common.lock_file import FolderInUse
-from storage import accounts
+from storage import accounts, findings
 from storage.bucket import Bucket, BucketUnusable, open_bucket
 from storage.database import NewerSchema
 
@@ -80,6 +82,7 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
         async with open_shared_database(settings) as database:
             async with database.read() as connection:
                 known = await accounts.list_all(connection)
+                found = await findings.list_since(connection, time.time() - FINDING_SECONDS)
             off = time.time() - await database.now()
     except (NewerSchema, CannotStart) as error:
         yield Finding(is_good=False, text=str(error))
@@ -90,10 +93,11 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
     ours = {account_id(one.key) for one in settings.dashscope_api_key}
     for account in known:
         if account.paused_reason is not None and account.id in ours:
-            text = (
-                f"The API account {account.id} is paused: {account.paused_reason}. Fix it, then: repaint admin resume"
-            )
+            text = f"The API account {account.id} is paused: {account.paused_reason}. {advice(account.paused_reason)}"
             yield Finding(is_good=False, text=text)
+    for finding in found:
+        if finding.account_id in ours:
+            yield Finding(is_good=False, text=f"The API account {finding.account_id}: {finding_text(finding)}")
 
 
 async def _bucket(bucket: Bucket) -> Finding:
@@ -119,15 +123,26 @@ def _shared_installation(settings: Settings, off: float) -> Finding:
 
 
 async def _accounts(settings: Settings) -> AsyncIterator[Finding]:
+    if (complaint := base_url_complaint(settings)) is not None:
+        yield Finding(is_good=False, text=complaint)
     async with httpx.AsyncClient() as http:
         for name, client in cloud_clients(settings, http).items():
             try:
                 await client.list_tasks(page_size=1)
             except DashScopeError as error:
-                yield Finding(is_good=False, text=f"The API account {name} does not work: {error}")
+                yield Finding(is_good=False, text=f"The API account {name} does not work: {error}{_cure_of(error)}")
             else:
                 yield Finding(is_good=True, text=f"The API account {name} works.")
                 yield _clock(client.server_clock.now(), time.time())
+
+
+def _cure_of(error: DashScopeError) -> str:
+    match error.decision:
+        case Decision.PAUSE_ACCOUNT:
+            return f" {cure(error.code)}"
+        case Decision.NOT_THE_API:
+            return " Something else answers in the API's place: a proxy, a firewall, a login page, or a wrong address."
+    return ""
 
 
 def _clock(theirs: float | None, ours: float) -> Finding:

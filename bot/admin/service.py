@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.admin import cures
 from bot.domain import quota
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.jobs.admission import AdmissionRules, named_person_row, person_and_chat_rows
@@ -13,26 +14,30 @@ from bot.jobs.views import Capacity
 from bot.messaging.platform import Chat, Person
 from bot.runtime.clock import Clock
 from bot.runtime.wakeups import Wakeups
-from storage import accounts, admin_figures, broadcasts, ledger, people, queue, statistics
+from storage import accounts, admin_figures, broadcasts, findings, ledger, people, queue, statistics
 from storage.accounts import PAUSED_BY_OWNER
 from storage.admin_figures import DayFigures, Failure
 from storage.broadcasts import Broadcast
 from storage.database import Database
+from storage.findings import AccountFinding
 
 MAX_BROADCAST_CHARS = 3_000
 MAX_FAILURES = 10  # shown
 MAX_BROADCASTS = 5  # shown
+FINDING_SECONDS = 24 * 3600.0  # for which a finding about an account is shown
 
 
 @dataclass(frozen=True)
 class AccountFigures:
-    """One API account: why it is paused (None: it isn't), failures in a row, images ever, mean seconds per task."""
+    """One API account: why it is paused (None: it isn't), failures in a row, images ever, mean seconds per task, and
+    the codes of what was found out about it today."""
 
     account_id: str
     paused_reason: str | None
     failures: int
     images: int
     seconds: float
+    found: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -110,6 +115,7 @@ class AdminService:
 
     async def _account_figures(self, connection: AsyncConnection) -> tuple[AccountFigures, ...]:
         rows = [row for row in await accounts.list_all(connection) if row.id in self.capacity.account_ids]
+        found = await findings.list_since(connection, self.clock.now() - FINDING_SECONDS)
         return tuple(
             [
                 AccountFigures(
@@ -118,6 +124,7 @@ class AdminService:
                     row.failures,
                     (await ledger.get_sums(connection, quota.account_scope(row.id))).used,
                     row.mean_seconds,
+                    tuple(finding.code for finding in found if finding.account_id == row.id),
                 )
                 for row in rows
             ]
@@ -189,7 +196,13 @@ class AdminService:
 async def set_pause(database: Database, reason: str | None) -> int:
     """Pause every API account for this reason, or resume every one (None). Returns the number of accounts."""
     async with database.write() as connection:
-        return await accounts.set_pause_of_all(connection, reason)
+        return await (accounts.resume_all(connection) if reason is None else accounts.pause_all(connection, reason))
+
+
+def finding_text(finding: AccountFinding) -> str:
+    """A finding in a line for the command line."""
+    at = f"{datetime.fromtimestamp(finding.at, UTC):%Y-%m-%d %H:%M} UTC"
+    return f"{finding.code} ({finding.detail}), {at}: {cures.FINDING_CURES.get(finding.code, cures.OTHER_CURE)}"
 
 
 async def status_lines(database: Database, monthly_budget_cny: Decimal | None, now: float) -> list[str]:
@@ -201,11 +214,15 @@ async def status_lines(database: Database, monthly_budget_cny: Decimal | None, n
         rows = await accounts.list_all(connection)
         by_state = await statistics.count_jobs_by_state(connection)
         budget = await ledger.get_sums(connection, quota.budget_scope(monthly_budget_cny, now))
+        found = await findings.list_since(connection, now - FINDING_SECONDS)
         images = {account.id: await ledger.get_sums(connection, quota.account_scope(account.id)) for account in rows}
     lines = [f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M} UTC"]
     for account in rows:
         state = "running" if account.paused_reason is None else f"paused: {account.paused_reason}"
         lines.append(f"{account.id}: {state}, {images[account.id].used} pictures, {account.mean_seconds:.1f} s each")
+        if account.paused_reason is not None:
+            lines.append(f"  {cures.advice(account.paused_reason)}")
+        lines += [f"  {finding_text(finding)}" for finding in found if finding.account_id == account.id]
     lines.append("jobs: " + (", ".join(f"{number} {state}" for state, number in sorted(by_state.items())) or "none"))
     spent = quota.PRICE_CNY * (budget.used + budget.reserved)
     limit = "no limit" if monthly_budget_cny is None else f"of {monthly_budget_cny}"

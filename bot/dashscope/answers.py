@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from bot.dashscope import wire
-from bot.dashscope.errors import Decision, InDoubt, NotAccepted, decide, sanitize
+from bot.dashscope.decisions import decide, decide_without_code
+from bot.dashscope.errors import Decision, InDoubt, NotAccepted, sanitize
 from bot.dashscope.wire import (
     ApiResponse,
     CreatedTask,
@@ -59,6 +60,7 @@ def task(answer: ApiResponse, task_id: str) -> Task:
         result_url=url,
         failure=None if url else _failure(status, output),
         image_count=_image_count(status, _mapping(body.get("usage"))),
+        stated=sanitize(str(output["task_status"]), 40) if status is TaskStatus.UNRECOGNISED else "",
     )
 
 
@@ -95,16 +97,17 @@ def policy_fields(answer: ApiResponse) -> Mapping[str, object]:
 
 
 def api_error(answer: ApiResponse) -> NotAccepted | InDoubt:
-    """The error of an answer: with 3xx and 4xx nothing was accepted; with 5xx, or nonsense with 2xx, it may have
-    been."""
+    """The error of an answer. Nothing was accepted with 3xx and 4xx, nor with 2xx and a code that says so; with 5xx, or
+    nonsense with 2xx, something may have been. An answer without a code is not the API's own."""
     body = _parse(answer.body)
-    code = body.get("code")
-    code = code if isinstance(code, str) and code else "Garbled" if answer.status < 300 else f"HTTP{answer.status}"
-    kind = NotAccepted if 300 <= answer.status < 500 else InDoubt
+    code = _error_code(body)
+    decision = decide(code, _text(body.get("message")), answer.status) if code else decide_without_code(answer.status)
+    is_refusal = answer.status < 300 and bool(code) and decision is not Decision.RETRY_LATER
+    kind = NotAccepted if is_refusal or 300 <= answer.status < 500 else InDoubt
     return kind(
-        code,
+        code or ("Garbled" if answer.status < 300 else f"HTTP{answer.status}"),
         _text(body.get("message")) or "The answer was not one that the API is known to give.",
-        decision=decide(code, answer.status),
+        decision=decision,
         request_id=_text(body.get("request_id")),
         http_status=answer.status,
     )
@@ -152,6 +155,12 @@ def _parse(body: bytes) -> Mapping[str, object]:
     return {}
 
 
+def _error_code(body: Mapping[str, object]) -> str:
+    """The API's code; "" when there is none, since numbers are what other programs put there."""
+    code = body.get("code") or _mapping(body.get("output")).get("code")
+    return code if isinstance(code, str) and code[:1].isalpha() else ""
+
+
 def _mapping(value: object) -> Mapping[str, object]:
     return value if isinstance(value, dict) else {}
 
@@ -196,7 +205,7 @@ def _failure(status: TaskStatus, output: Mapping[str, object]) -> Failure | None
         message = _text(output.get("message")) or _text(output.get("error_message"))
     else:
         return None
-    return Failure(code, message, decide(code, None))
+    return Failure(code, message, decide(code, message))
 
 
 def _image_count(status: TaskStatus, usage: Mapping[str, object]) -> int:

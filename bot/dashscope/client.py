@@ -14,8 +14,9 @@ import httpx
 from pydantic import SecretStr
 
 from bot.dashscope import answers, wire
+from bot.dashscope.decisions import decide_without_code
 from bot.dashscope.download import Download
-from bot.dashscope.errors import DashScopeError, Decision, InDoubt, NotAccepted, ResultGone, decide
+from bot.dashscope.errors import DashScopeError, Decision, InDoubt, NotAccepted, ResultGone
 from bot.dashscope.server_clock import ServerClock
 from bot.dashscope.wire import ApiCall, ApiResponse, CreatedTask, Task, TaskPage, TaskRequest, TaskStatus
 from common.clock import steady
@@ -143,7 +144,8 @@ class DashScope:
         )
         answer = await self._send(request, within=within)
         if answer.status not in {200, 201, 204}:
-            decision = Decision.RETRY_LATER if answer.status == 403 else decide("", answer.status)
+            known = {400: Decision.UNRECOGNISED, 403: Decision.RETRY_LATER}  # 403: the policy has expired
+            decision = known.get(answer.status) or decide_without_code(answer.status)
             raise NotAccepted("UploadRefused", "The upload was refused.", decision=decision, http_status=answer.status)
         return form.link
 

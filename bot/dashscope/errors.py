@@ -11,69 +11,24 @@ from enum import StrEnum
 
 
 class Decision(StrEnum):
-    """What to do about a failure. How often is up to the caller."""
+    """What to do about a failure; `decisions` has the table. How often is up to the caller."""
 
     RETRY_LATER = "again_later"  # wait, then send the same again
-    NEW_LINK = "re_expose"  # the API could not fetch the photo: try a new link
+    RETRY_NEXT_MINUTE = "again_next_minute"  # the same, but a limit per minute is used up
+    NOT_THE_API = "not_the_api"  # a gateway's or a login page answered: wait, and let another job try first
+    NEW_LINK = "re_expose"  # the API could not fetch the photo: offer it in another way
     BAD_PHOTO = "photo_fault"  # the photo will never be accepted: tell its sender why
-    NO_FACE = "no_face"  # most likely no clear face: one more try, then tell its sender
+    NO_FACE = "no_face"  # no face that it can use: tell its sender
+    PERHAPS_NO_FACE = "perhaps_no_face"  # the same is likely: one more try, then tell its sender
     REFUSED = "refused"  # rejected by content inspection: final
-    PAUSE_ACCOUNT = "stop_lane"  # key, purchase or quota: nothing is accepted until the owner acts
+    PAUSE_ACCOUNT = "stop_lane"  # key, money, permission, model or address: the owner must act
     OUR_BUG = "our_bug"  # our request was wrong: tell the owner, with the request id
+    UNRECOGNISED = "unrecognised"  # a refusal that this program doesn't know: a few tries, far apart
 
-
-# A code with dots also belongs to the prefix before each dot; the longest entry wins.
-_DECISIONS = {
-    "InvalidURL": Decision.NEW_LINK,
-    "BadRequest.InputDownloadFailed": Decision.NEW_LINK,
-    "InvalidParameter.DataInspection": Decision.NEW_LINK,
-    "InvalidImageResolution": Decision.BAD_PHOTO,
-    "InvalidImageFormat": Decision.BAD_PHOTO,
-    "InvalidImage": Decision.BAD_PHOTO,
-    "InternalError.Algo": Decision.NO_FACE,
-    "DataInspectionFailed": Decision.REFUSED,
-    "IPInfringementSuspect": Decision.REFUSED,
-    "Arrearage": Decision.PAUSE_ACCOUNT,
-    "InvalidApiKey": Decision.PAUSE_ACCOUNT,
-    "AccessDenied": Decision.PAUSE_ACCOUNT,
-    "AllocationQuota": Decision.PAUSE_ACCOUNT,
-    "ModelNotFound": Decision.PAUSE_ACCOUNT,
-    "Throttling.AllocationQuota": Decision.PAUSE_ACCOUNT,
-    "CommodityNotPurchased": Decision.PAUSE_ACCOUNT,
-    "PrepaidBillOverdue": Decision.PAUSE_ACCOUNT,
-    "PostpaidBillOverdue": Decision.PAUSE_ACCOUNT,
-    "InvalidParameter": Decision.OUR_BUG,
-    "BadRequest": Decision.OUR_BUG,
-    "Throttling": Decision.RETRY_LATER,
-    "InternalError": Decision.RETRY_LATER,
-    "SystemError": Decision.RETRY_LATER,
-    "RequestTimeOut": Decision.RETRY_LATER,
-    "ModelServiceFailed": Decision.RETRY_LATER,
-    "ModelServingError": Decision.RETRY_LATER,
-    "ModelUnavailable": Decision.RETRY_LATER,
-}
-
-
-def decide(code: str, http_status: int | None) -> Decision:
-    """The decision for an API error `code`. `http_status` is None for the error of a FAILED task.
-
-    An unknown code is judged by its status; one of a task, which has none, is worth another try.
-    """
-    family = code
-    while family:
-        if family in _DECISIONS:
-            return _DECISIONS[family]
-        family = family.rpartition(".")[0]
-    match http_status:
-        case None | 408 | 425 | 429:
-            return Decision.RETRY_LATER
-        case 401 | 402 | 403:
-            # Every documented code with these says that the account has no access, so the next job would fail too.
-            return Decision.PAUSE_ACCOUNT
-        case status if 300 <= status < 500:
-            return Decision.OUR_BUG
-        case _:
-            return Decision.RETRY_LATER
+    @property
+    def is_temporary(self) -> bool:
+        """Whether it says nothing about the request or the account: the same call may succeed later."""
+        return self in {Decision.RETRY_LATER, Decision.RETRY_NEXT_MINUTE, Decision.NOT_THE_API}
 
 
 class DashScopeError(Exception):

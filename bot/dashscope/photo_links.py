@@ -77,6 +77,11 @@ class InlineLinks:
         return url
 
 
+def are_fetched(links: PhotoLinks) -> bool:
+    """Whether the API must reach us, or our bucket, to load a photo."""
+    return isinstance(links, SignedLinks | BucketLinks)
+
+
 def read_token(secret: bytes, token: str, now: float) -> str | None:
     """The key of the photo that a link's token stands for; None for a forged, foreign or expired token."""
     if len(token) > _TOKEN_CHARS or not token.isascii():

@@ -89,6 +89,7 @@ class Task:
     result_url: str | None = field(default=None, repr=False)  # signed, expires after 24 h
     failure: Failure | None = None
     image_count: int = 0  # images that were paid for
+    stated: str = ""  # the status as it was sent, if it is UNRECOGNISED
 
 
 @dataclass(frozen=True)

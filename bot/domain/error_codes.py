@@ -59,7 +59,11 @@ class ErrorCode(StrEnum):
     PHOTO_REFUSED = "photo_refused"  # the API refused its resolution or format
     NO_FACE = "no_face"  # also from intake, where a face is required: then no unit was charged
     CONTENT_REFUSED = "content_refused"
-    SERVICE_DOWN = "service_down"  # all retries failed
+    SERVICE_DOWN = "service_down"  # no answer, although it was tried several times
+    SERVICE_FAILED = "service_failed"  # the API failed at it several times
+    SERVICE_REFUSED = "service_refused"  # the API doesn't accept our request; nothing was tried again
+    PHOTO_UNREACHABLE = "photo_unreachable"  # the API could not fetch the photo, in whatever way it was offered
+    NOT_FINISHED = "not_finished"  # the API has taken it and doesn't know it any more, or never finished it
     RESULT_LOST = "result_lost"
     DRAFT_EXPIRED = "draft_expired"
     UNKNOWN = "unknown"  # stored by another version of this program

@@ -67,7 +67,10 @@ class TaskFailed:
 
 @dataclass(frozen=True)
 class TaskLost:
-    """The API accepted the task and no longer knows it. It may be billed, so the job is not submitted again."""
+    """The API accepted the task and no longer knows it, or never ends it. It may be billed, so the job is not submitted
+    again. `state`: the last state that it was seen in."""
+
+    state: str = "lost"
 
 
 @dataclass(frozen=True)

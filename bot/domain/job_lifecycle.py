@@ -69,6 +69,8 @@ MAX_MISSES = 10  # lost submits of one job, a quarter of an hour in all, before 
 ONCE_MORE = 1  # for failures that one more try may fix
 BACKOFF_SECONDS = 5.0
 MAX_BACKOFF_SECONDS = 300.0
+PAUSE_SECONDS, MAX_PAUSE_SECONDS = 60.0, 3600.0  # until an account that was refused is tried again
+PATIENT_ATTEMPTS = 3  # refusals that pause the account before a job lets others try
 
 # What is settled: what the requester was charged, what the owner may have to pay, or both.
 REQUESTER = frozenset({ScopeKind.PERSON, ScopeKind.CREDITS, ScopeKind.GROUP_CREDITS, ScopeKind.GROUP})
@@ -108,7 +110,7 @@ _FROM: dict[type, frozenset[State]] = {
     SubmitNotFound: frozenset({State.SUBMITTING}),
     SubmitAmbiguous: frozenset({State.SUBMITTING}),
     TaskFailed: frozenset({State.RUNNING}),
-    TaskLost: frozenset({State.RUNNING}),
+    TaskLost: frozenset({State.SUBMITTING, State.RUNNING}),
     Succeeded: frozenset({State.RUNNING}),
     Fetched: frozenset({State.FETCHING}),
     FetchFailed: frozenset({State.FETCHING}),
@@ -165,6 +167,11 @@ def backoff(tries: int, jitter: float) -> float:
     return float(step * (0.5 + 0.5 * jitter))
 
 
+def pause_seconds(tries: int) -> float:
+    """Seconds for which an account rests after a refusal that only its owner can end: doubled each time, bounded."""
+    return float(min(MAX_PAUSE_SECONDS, PAUSE_SECONDS * 2 ** min(tries, 16)))
+
+
 def _setback(job: Job, event: Event, now: float, jitter: float) -> Transition:
     match event:
         case SubmitRejected(code, decision):
@@ -184,7 +191,9 @@ def _setback(job: Job, event: Event, now: float, jitter: float) -> Transition:
             return _requeue(job, now, "orphaned")
         case Declined(reason):
             return _fail(job, reason, "declined")
-        case _:  # TaskLost, FetchFailed, Orphaned
+        case TaskLost(state):
+            return _fail(job, ErrorCode.NOT_FINISHED, state, budget="commit")
+        case _:  # FetchFailed, Orphaned
             return _fail(job, ErrorCode.RESULT_LOST, "lost", budget="commit")
 
 
@@ -193,25 +202,35 @@ def _after_failure(job: Job, code: str, decision: Decision, now: float, jitter: 
     again = replace(job, resubmits=tries + 1)
     match decision:
         case Decision.PAUSE_ACCOUNT:
-            return replace(_requeue(job, now, code), pause_account=code)
-        case Decision.RETRY_LATER if not counted:
-            # Nothing was accepted: the job keeps its place, and the circuit breaker decides when to go on.
+            # Should only this job be refused, the others go on without it.
+            rest = 1.0 + pause_seconds(job.attempts) if job.attempts > PATIENT_ATTEMPTS else 0.0
+            return replace(_requeue(job, now + rest, code), pause_account=code)
+        # Nothing was accepted: the job keeps its place, and the circuit breaker decides when to go on.
+        case Decision.RETRY_LATER | Decision.RETRY_NEXT_MINUTE if not counted:
             return _requeue(job, now, code)
-        case Decision.RETRY_LATER if tries < MAX_RESUBMITS:
-            return _requeue(again, now + backoff(tries, jitter), code)
+        case Decision.NOT_THE_API if not counted:  # a firewall may dislike this job alone
+            return _requeue(job, now + backoff(job.attempts - 1, jitter), code)
+        case Decision.RETRY_LATER | Decision.RETRY_NEXT_MINUTE | Decision.NOT_THE_API | Decision.UNRECOGNISED if (
+            tries < MAX_RESUBMITS
+        ):
+            return _requeue(again, now + backoff(2 * tries + 1, jitter), code)
         case Decision.NEW_LINK if tries < MAX_RESUBMITS:
-            # At once, then later: our server may have been down when the API fetched the photo.
+            # At once, in another way; then later.
             return _requeue(again, now + (backoff(tries - 1, jitter) if tries else 0.0), code)
-        case Decision.NO_FACE if tries < ONCE_MORE:
+        case Decision.PERHAPS_NO_FACE if tries < ONCE_MORE:
             return _requeue(again, now, code)
-        case Decision.NO_FACE:
-            return _fail(job, ErrorCode.NO_FACE, code)
-        case Decision.BAD_PHOTO:
-            return _fail(job, ErrorCode.PHOTO_REFUSED, code)
-        case Decision.REFUSED:
-            return _fail(job, ErrorCode.CONTENT_REFUSED, code)
         case _:
-            return _fail(job, ErrorCode.SERVICE_DOWN, code)
+            return _fail(job, _REASONS.get(decision, ErrorCode.SERVICE_FAILED), code)
+
+
+_REASONS = {
+    Decision.NO_FACE: ErrorCode.NO_FACE,
+    Decision.PERHAPS_NO_FACE: ErrorCode.NO_FACE,
+    Decision.BAD_PHOTO: ErrorCode.PHOTO_REFUSED,
+    Decision.REFUSED: ErrorCode.CONTENT_REFUSED,
+    Decision.NEW_LINK: ErrorCode.PHOTO_UNREACHABLE,
+    Decision.OUR_BUG: ErrorCode.SERVICE_REFUSED,
+}
 
 
 def _requeue(job: Job, next_at: float, outcome: str) -> Transition:

@@ -28,6 +28,16 @@ _SENTENCES = {
     ErrorCode.SERVICE_DOWN: mark(
         "The painting service isn't answering. I tried several times; please try again later."
     ),
+    ErrorCode.SERVICE_FAILED: mark(
+        "Something went wrong at the painting service. I tried several times; please try again later."
+    ),
+    ErrorCode.SERVICE_REFUSED: mark(
+        "The painting service turned this request down. It's not your photo's fault; please try again later."
+    ),
+    ErrorCode.PHOTO_UNREACHABLE: mark(
+        "The painting service couldn't load your photo from me. It's not your fault; please try again later."
+    ),
+    ErrorCode.NOT_FINISHED: mark("The painting service didn't finish this picture. Please try again."),
     ErrorCode.RESULT_LOST: mark("The finished picture got lost on the way. Please try again."),
     ErrorCode.UNKNOWN: mark("Something went wrong. Please try again."),
     ErrorCode.DRAFT_EXPIRED: mark("This photo waited too long and has expired. Please send it again."),

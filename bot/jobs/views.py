@@ -28,13 +28,15 @@ class Capacity:
 @dataclass(frozen=True)
 class QueueState:
     """The queue at one moment: mean seconds of a task, seconds that the oldest task has run (None: none runs), whether
-    all accounts are paused, and the number of waiting and running jobs."""
+    all accounts are paused, the number of waiting and running jobs, and the accounts where queries are refused, so
+    that their running jobs make no progress."""
 
     task_seconds: float
     running_for: float | None
     paused: bool
     waiting: int
     running: int
+    refusing: frozenset[str] = frozenset()
 
 
 # For views of jobs that are not waiting: they don't depend on the queue.
@@ -55,6 +57,7 @@ def queue_state(every: Sequence[Account], depth: Depth, capacity: Capacity, now:
         paused=bool(ours) and all(account.paused_reason is not None for account in ours),
         waiting=depth.waiting,
         running=depth.running,
+        refusing=frozenset(account.id for account in ours if account.queries_refused),
     )
 
 
@@ -106,7 +109,8 @@ def view_of(
     job: Job, place: Place | None, result: Result | None, state: QueueState, *, slots: int, now: float
 ) -> JobView:
     """The view of a job's row; `slots` is the number of slots of all accounts. Pure."""
-    no_estimate = state.paused or job.cancel_requested
+    is_stuck = job.state in {State.SUBMITTING, State.RUNNING} and job.account_id in state.refusing
+    no_estimate = state.paused or is_stuck or job.cancel_requested
     return JobView(
         id=job.id,
         state=State.CANCELED if job.cancel_requested else job.state,
@@ -120,7 +124,7 @@ def view_of(
         progress=eta.progress(job, state.task_seconds, now),
         error=None if job.error is None else UserError(ErrorCode.read(job.error)),
         cropped=job.cropped,
-        paused=state.paused and job.state == State.QUEUED,
+        paused=is_stuck or (state.paused and job.state == State.QUEUED),
         asked=job.asked,
         has_photo=job.photo is not None,
         subject=job.subject,

@@ -45,7 +45,17 @@ COLUMNS = 2
 MAX_LABEL = 34  # characters of a saved style's name
 _BAR_BLOCKS = 10  # blocks of the progress bar
 
-_RETRYABLE = frozenset({ErrorCode.SERVICE_DOWN, ErrorCode.RESULT_LOST, ErrorCode.UNKNOWN})
+_RETRYABLE = frozenset(
+    {
+        ErrorCode.SERVICE_DOWN,
+        ErrorCode.SERVICE_FAILED,
+        ErrorCode.SERVICE_REFUSED,
+        ErrorCode.PHOTO_UNREACHABLE,
+        ErrorCode.NOT_FINISHED,
+        ErrorCode.RESULT_LOST,
+        ErrorCode.UNKNOWN,
+    }
+)
 _NEVER_CHARGED = frozenset(  # the job ended before it was charged
     {
         *(
@@ -166,6 +176,8 @@ def progress_lines(view: JobView, texts: Texts) -> list[str]:
     """The progress of a waiting or running job: its place or its current step, and the time left."""
     if view.state is State.QUEUED:
         return _queued(view, texts)
+    if view.paused:
+        return [_paused(texts)]
     return [texts.gettext(_STATE_TEXTS[view.state]), _progress_bar(view), _time_left(view, texts)]
 
 
@@ -195,7 +207,7 @@ def _mention(view: JobView, texts: Texts) -> Mention | None:
 
 def _queued(view: JobView, texts: Texts) -> list[str]:
     if view.paused:
-        return [texts.gettext("Painting is paused at the moment. Your photo keeps its place, and nothing is lost.")]
+        return [_paused(texts)]
     match view.place:
         case None:
             place = texts.gettext("In the queue.")
@@ -204,6 +216,10 @@ def _queued(view: JobView, texts: Texts) -> list[str]:
         case number:
             place = texts.gettext("Place {place} in the queue.", place=number)
     return [place, _time_left(view, texts)]
+
+
+def _paused(texts: Texts) -> str:
+    return texts.gettext("Painting is paused at the moment. Your photo keeps its place, and nothing is lost.")
 
 
 def _time_left(view: JobView, texts: Texts) -> str:

@@ -4,7 +4,7 @@ import hashlib
 import socket
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.request import getproxies
 
 import httpx
@@ -21,6 +21,7 @@ from storage.photos import PhotoStore
 SPACING_MARGIN = 1.1  # claims are a tenth slower than allowed, so that the submit limiter rarely has to wait
 FIRST_DURATIONS = TaskDurations(mean=15.0, deviation=3.75)
 
+API_PATH = "/api/v1"
 STAND_IN = "stand-in"
 STAND_IN_URL = "http://stylizer.invalid"  # never resolved: its transport calls our own process
 STAND_IN_DURATIONS = TaskDurations(mean=5.0, deviation=1.5)
@@ -38,6 +39,7 @@ class ApiAccount:
     account_id: str
     client: DashScope
     links: PhotoLinks
+    inline_links: PhotoLinks = field(default_factory=InlineLinks)  # when the API can't load photos from `links`
     slots: int = 1
     prefetch: int = 0
     submits_per_second: float = 2.0
@@ -85,6 +87,16 @@ def _client(one: ApiKey, http: httpx.AsyncClient) -> DashScope:
     return DashScope(http, base_url=str(one.base_url), api_key=one.key, workspace=one.workspace)
 
 
+def base_url_complaint(settings: Settings) -> str | None:
+    """What is wrong with the base address of any key, as far as it shows; None: nothing."""
+    if all(str(one.base_url).rstrip("/").endswith(API_PATH) for one in settings.dashscope_api_key):
+        return None
+    return (
+        f"DASHSCOPE_BASE_URL does not end in {API_PATH}, so it is probably not this API's address: other programs need"
+        f" …/compatible-mode/v1, this one needs https://dashscope.aliyuncs.com{API_PATH}."
+    )
+
+
 def cloud_clients(settings: Settings, http: httpx.AsyncClient) -> dict[str, DashScope]:
     """A client for each account, by account id; a key that is given twice is one account."""
     return {name: _client(one, http) for name, one in _by_account_id(settings).items()}
@@ -114,7 +126,7 @@ def cloud_accounts(
 
 def stand_in_account(http: httpx.AsyncClient) -> ApiAccount:
     """The account that is served by the stylizer in our own process."""
-    client = DashScope(http, base_url=f"{STAND_IN_URL}/api/v1", api_key=SecretStr("stand-in"))
+    client = DashScope(http, base_url=f"{STAND_IN_URL}{API_PATH}", api_key=SecretStr("stand-in"))
     return ApiAccount(
         account_id=STAND_IN,
         client=client,

@@ -10,7 +10,7 @@ from bot.worker.accounts import ApiAccount
 from bot.worker.context import AccountContext, WorkerDeps
 from common.clock import steady
 from storage import accounts, attempts, jobs, queue
-from storage.accounts import AccountStatus
+from storage.accounts import PAUSED_BY_OWNER, AccountStatus
 from storage.jobs import Job
 
 LOOK_SECONDS = 1.0  # a wake-up is a hint and may be lost; the rows are looked at this often anyway
@@ -28,6 +28,11 @@ class RetryIn:
     """Nothing may be submitted now; another look is worth it after so many seconds, or at the next wake-up."""
 
     seconds: float
+
+
+@dataclass(frozen=True)
+class AskAgain:
+    """The API refused to tell about tasks, and it is time to ask it again."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,7 @@ async def take_over(api_account: ApiAccount, deps: WorkerDeps, leadership: Leade
     )
 
 
-async def claim(context: AccountContext) -> ClaimedJob | RetryIn:
+async def claim(context: AccountContext) -> ClaimedJob | RetryIn | AskAgain:
     """Claim the job whose turn it is, of those whose card was sent.
 
     Raises:
@@ -67,7 +72,7 @@ async def claim(context: AccountContext) -> ClaimedJob | RetryIn:
         fenced, now = steady(), deps.clock.now()
         status = await accounts.get_status(connection, api_account.account_id)
         slot = _find_slot(context, status, now)
-        if isinstance(slot, RetryIn):
+        if not isinstance(slot, FreeSlot):
             return slot
         job = await jobs.get_next_queued(connection, now, card_platforms=deps.card_platforms)
         if job is None:
@@ -91,7 +96,7 @@ async def claim(context: AccountContext) -> ClaimedJob | RetryIn:
     return ClaimedJob(claimed)
 
 
-async def peek(context: AccountContext) -> RetryIn | None:
+async def peek(context: AccountContext) -> RetryIn | AskAgain | None:
     """A read that blocks no writer: how long a claim would find nothing, or None when one is worth a try.
 
     Raises:
@@ -101,19 +106,23 @@ async def peek(context: AccountContext) -> RetryIn | None:
     async with deps.database.read() as connection:
         now = deps.clock.now()
         slot = _find_slot(context, await accounts.get_status(connection, context.api_account.account_id), now)
-        if isinstance(slot, RetryIn):
+        if not isinstance(slot, FreeSlot):
             return slot
         job = await jobs.get_next_queued(connection, now, card_platforms=deps.card_platforms)
         return RetryIn(LOOK_SECONDS) if job is None else None
 
 
-def _find_slot(context: AccountContext, status: AccountStatus, now: float) -> FreeSlot | RetryIn:
-    """Where the next job may go. Raises LeadershipLost."""
+def _find_slot(context: AccountContext, status: AccountStatus, now: float) -> FreeSlot | RetryIn | AskAgain:
+    """Where the next job may go. While tasks wait for queries that are refused, the list is asked; otherwise an account
+    that the API has paused gets one job when its rest is over, as nothing else shows whether the cause is gone. Raises
+    LeadershipLost."""
     account = status.account
     if account.epoch != context.epoch:
         raise LeadershipLost(f"account {account.id} is driven by another dispatcher")
+    if account.queries_refused and status.taken:
+        return AskAgain() if now >= account.open_until else RetryIn(min(LOOK_SECONDS, account.open_until - now))
     slot = status.free_slot(range(context.api_account.slots + context.prefetch))
-    if slot is None or status.in_doubt or account.paused_reason is not None:
+    if slot is None or status.in_doubt or account.paused_reason == PAUSED_BY_OWNER:
         return RetryIn(LOOK_SECONDS)
     opens = max(account.open_until, account.next_submit_at)
     return RetryIn(min(LOOK_SECONDS, opens - now)) if now < opens else FreeSlot(slot)

@@ -20,12 +20,14 @@ from bot.worker import reconcile
 from bot.worker.accounts import ApiAccount
 from bot.worker.submit_limiter import SubmitLimiter
 from common.clock import steady
-from storage import accounts, attempts, jobs
+from storage import accounts, attempts, findings, jobs
 from storage.database import Database
 from storage.jobs import Job
 from storage.photos import PhotoStore
 
 log = structlog.get_logger(__name__)
+
+MINUTE_SECONDS = 60.0  # a limit per minute is over within this
 
 Also = Callable[[AsyncConnection], Awaitable[None]]
 
@@ -68,6 +70,7 @@ class AccountContext:
         self.inherited: set[int] = set()
         self._fenced_steady = self._fenced_at = float("-inf")
         self._next_query = 0.0
+        self._queries_refused = False
         self.submit_limiter = SubmitLimiter(deps.clock, api_account.submits_per_second)
 
     async def write(self, job: Job, event: Event, also: Also | None = None) -> Job:
@@ -92,27 +95,86 @@ class AccountContext:
         return True
 
     async def trip_breaker(self, decision: Decision) -> None:
-        """Count one more failure in a row: nothing is submitted for a while, longer each time. Only temporary failures
-        count."""
-        if decision != Decision.RETRY_LATER:
+        """Count one more failure in a row: nothing is submitted for a while, longer each time. Only failures count that
+        may be no fault of the photo."""
+        if not (decision.is_temporary or decision in {Decision.UNRECOGNISED, Decision.OUR_BUG}):
             return
         async with self.deps.database.write() as connection:
             await self._fence(connection)
-            account = await accounts.get(connection, self.api_account.account_id)
-            until = self.deps.clock.now() + job_lifecycle.backoff(account.failures, self.deps.rng.random())
+            account, jitter = await accounts.get(connection, self.api_account.account_id), self.deps.rng.random()
+            seconds = job_lifecycle.backoff(account.failures, jitter)
+            if decision == Decision.RETRY_NEXT_MINUTE:
+                seconds = max(seconds, MINUTE_SECONDS * (0.5 + 0.5 * jitter))
+            until = self.deps.clock.now() + seconds
             await accounts.set_breaker(connection, account.id, failures=account.failures + 1, open_until=until)
+
+    async def refuse_queries(self, error: DashScopeError) -> None:
+        """Pause the account because the API refuses to tell about its tasks: nobody asks again before `ask_again`, or
+        before the owner resumes the account."""
+        async with self.deps.database.write() as connection:
+            await self._fence(connection)
+            await self._pause(connection, error.code, queries_refused=True)
+        self._queries_refused = True
+        log.error("queries are refused", account=self.api_account.account_id, code=error.code, message=error.message)
+        self.deps.wakeups.notify()
+
+    async def are_queries_refused(self) -> bool:
+        """Whether there is no use in asking the API about tasks at present."""
+        if self._queries_refused:
+            async with self.deps.database.read() as connection:
+                account = await accounts.get(connection, self.api_account.account_id)
+            self._queries_refused = account.queries_refused
+        return self._queries_refused
+
+    async def is_list_answered(self) -> bool:
+        """One call for the account's tasks. A refusal pauses the account."""
+        return await self._ask_for_list() is None
+
+    async def ask_again(self) -> None:
+        """Find out whether queries are answered again; if so, the account goes on."""
+        error = await self._ask_for_list()
+        if error is not None:
+            if error.decision.is_temporary:
+                await self.trip_breaker(error.decision)
+            return
+        log.info("queries are answered again", account=self.api_account.account_id)
+        async with self.deps.database.write() as connection:
+            await self._fence(connection)
+            account = await accounts.get(connection, self.api_account.account_id)
+            await accounts.reset(connection, account.id, failures=account.failures)
+        self.deps.wakeups.notify()
+
+    async def _ask_for_list(self) -> DashScopeError | None:
+        await self.wait_to_query()
+        try:
+            await self.api_account.client.list_tasks(page_size=1)
+        except DashScopeError as error:
+            if not error.decision.is_temporary:
+                await self.refuse_queries(error)
+            return error
+        return None
 
     async def sync_clock(self) -> None:
         """Ask for the API's own time if it is not known: a submit whose answer is lost is looked for by it. While tasks
         are polled, their answers tell it."""
         client = self.api_account.client
-        if not client.server_clock.needs_query():
+        if not client.server_clock.needs_query() or await self.are_queries_refused():
             return
         await self.wait_to_query()
         try:
             await client.list_tasks(page_size=1)
         except DashScopeError as error:
-            log.info("the API did not tell its time", account=self.api_account.account_id, code=error.code)
+            log.warning("the API did not tell its time", account=self.api_account.account_id, code=error.code)
+            if error.http_status == 401:  # the key itself: no submit can be accepted
+                await self.refuse_queries(error)
+            elif error.decision == Decision.PAUSE_ACCOUNT:
+                await self.record(findings.TASK_LIST, error.code)
+
+    async def record(self, code: str, detail: str) -> None:
+        """Write down what the account's owner should know."""
+        async with self.deps.database.write() as connection:
+            await self._fence(connection)
+            await findings.record(connection, self.api_account.account_id, code, detail, self.deps.clock.now())
 
     async def wait_to_query(self) -> None:
         """Wait until the account's query limit allows one more query."""
@@ -162,5 +224,11 @@ class AccountContext:
         now, jitter = self.deps.clock.now(), self.deps.rng.random()
         change = await apply_event(connection, job, event, now, jitter=jitter)
         if change.pause_account is not None:
-            await accounts.set_pause(connection, self.api_account.account_id, change.pause_account)
+            await self._pause(connection, change.pause_account, queries_refused=False)
         return change
+
+    async def _pause(self, connection: AsyncConnection, code: str, *, queries_refused: bool) -> None:
+        account = await accounts.get(connection, self.api_account.account_id)
+        until = self.deps.clock.now() + job_lifecycle.pause_seconds(account.failures)
+        refused, failures = queries_refused or account.queries_refused, account.failures + 1
+        await accounts.set_pause(connection, account.id, code, failures=failures, until=until, queries_refused=refused)

@@ -11,7 +11,7 @@ import structlog
 
 from bot.cluster.leadership import SOLE_LEADER, Leadership, LeadershipLost
 from bot.worker.accounts import ApiAccount
-from bot.worker.claim import ClaimedJob, RetryIn, claim, peek, take_over
+from bot.worker.claim import AskAgain, ClaimedJob, RetryIn, claim, peek, take_over
 from bot.worker.context import AccountContext, WorkerDeps
 from bot.worker.fetch import fetch
 from bot.worker.poll import poll_task
@@ -52,6 +52,8 @@ async def run_account(
             match found:
                 case ClaimedJob(job):
                     group.create_task(_run_job(context, await _submit(context, job), stop))
+                case AskAgain():
+                    await context.ask_again()
                 case RetryIn(seconds):
                     await deps.clock.wait(wakeup, seconds)
             retry = found if isinstance(found, RetryIn) else None

@@ -1,6 +1,7 @@
 """RUNNING: query the task until it has ended."""
 
 import asyncio
+from dataclasses import dataclass
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -9,27 +10,53 @@ from bot.dashscope.errors import DashScopeError, Decision
 from bot.dashscope.wire import Task, TaskStatus
 from bot.domain import job_lifecycle, poll_schedule, quota
 from bot.domain.job_lifecycle import Event
+from bot.domain.poll_schedule import TaskDurations
+from bot.worker import photo_exposure
 from bot.worker.completion_events import CompletionListener
 from bot.worker.context import AccountContext
 from common.clock import steady
-from storage import accounts, attempts, ledger
+from storage import accounts, attempts, findings, ledger
 from storage.jobs import Job
 
 log = structlog.get_logger(__name__)
 
 MAX_ODD_ANSWERS = 3
 ODD_SECONDS = 5.0
+YOUNG_SECONDS = 60.0  # a task may take so long to be known everywhere at the API
+STRANGE_QUERY_SECONDS = 10.0  # between queries of a task in a state that nobody knows
+MAX_STRANGE_SECONDS = 300.0
 TASK_LIFETIME = 24 * 3600.0  # seconds for which the API keeps tasks and pictures
+
+
+@dataclass
+class Seen:
+    """What a task's answers have shown so far: seconds in each of these states without a break, and answers in a
+    row."""
+
+    unanswered: int = 0
+    odd: int = 0
+    odd_seconds: float = 0.0
+    strange_seconds: float = 0.0
+    running_seconds: float = 0.0  # in all: what we waited, since clocks may jump
+
+    def note(self, task: Task | None, waited_for: float) -> None:
+        """Count one more answer, or one that did not come, after so many seconds."""
+        self.unanswered = self.unanswered + 1 if task is None else 0
+        if task is None:
+            return
+        self.odd, self.odd_seconds = (self.odd + 1, self.odd_seconds + waited_for) if is_odd(task) else (0, 0.0)
+        self.strange_seconds = self.strange_seconds + waited_for if task.status == TaskStatus.UNRECOGNISED else 0.0
+        self.running_seconds += waited_for if task.status in {TaskStatus.RUNNING, TaskStatus.SUSPENDED} else 0.0
 
 
 async def poll_task(context: AccountContext, job: Job, stop: asyncio.Event) -> Job:
     """Query the task until it has ended. Returns early, with the job as it is, when told to stop."""
-    unanswered, odd, cancel_tried, running_for = 0, 0, False, 0.0  # the first two count answers in a row
+    seen, cancel_tried = Seen(), False
     listener = CompletionListener(context, job)
     query_seconds, pending = 0.0, 0.0  # how long the last query took; for how long the task was seen to be pending
     delay = 0.0 if context.take_inherited(job) else poll_schedule.next_poll(context.durations, waited(context, job))
     while True:
-        waited_for = await listener.pause(stop, ODD_SECONDS if odd else delay, in_full=odd + unanswered > 0)
+        waited_for = await listener.pause(stop, delay, in_full=seen.odd + seen.unanswered > 0)
         if waited_for is None:
             return job
         job = await context.read(job) or job
@@ -40,30 +67,55 @@ async def poll_task(context: AccountContext, job: Job, stop: asyncio.Event) -> J
         asked = context.deps.clock.now()
         task = await query(context, job)
         query_seconds = context.deps.clock.now() - asked
-        unanswered = unanswered + 1 if task is None else 0
-        if task is not None:
-            odd = odd + 1 if is_odd(task) else 0
-            running_for += waited_for if task.status == TaskStatus.RUNNING else 0.0  # what we waited: clocks may jump
+        seen.note(task, waited_for)
         expired = task is None and await is_expired(context, job)
-        event = event_from(task, odd, running_for=running_for, expired=expired)
+        event = event_from(task, seen, age=waited(context, job), expired=expired)
         if event is not None:
             return await _finish(context, job, event, task)
-        if unanswered:
-            delay = poll_schedule.after_failures(unanswered)
-        elif task is not None and task.status == TaskStatus.PENDING:
+        if task is not None and task.status == TaskStatus.PENDING:
             pending, delay = waited(context, job), poll_schedule.while_pending(context.durations)
         else:
-            delay = poll_schedule.next_poll(context.durations, waited(context, job) - pending, query_seconds)
+            delay = next_delay(task, seen, context.durations, waited(context, job) - pending, query_seconds)
+
+
+def next_delay(task: Task | None, seen: Seen, durations: TaskDurations, elapsed: float, query_seconds: float) -> float:
+    """Seconds until the next query of a task that is not pending. Pure."""
+    if task is None:
+        return poll_schedule.after_failures(seen.unanswered)
+    if is_odd(task):
+        return ODD_SECONDS
+    if task.status == TaskStatus.UNRECOGNISED:
+        return STRANGE_QUERY_SECONDS
+    return poll_schedule.next_poll(durations, elapsed, query_seconds)
 
 
 async def query(context: AccountContext, job: Job) -> Task | None:
-    """The state of the job's task; None when there was no answer."""
+    """The state of the job's task; None when there was no answer, or while the API refuses to tell."""
+    if await context.are_queries_refused():
+        return None
     await context.wait_to_query()
     try:
-        return await context.api_account.client.query_task(job.task_id or "")
+        task = await context.api_account.client.query_task(job.task_id or "")
     except DashScopeError as error:
-        log.warning("no answer about a task", job=job.id, code=error.code)
+        return await _without_answer(context, job, error)
+    if task.status == TaskStatus.UNRECOGNISED:
+        log.error("a task is in a state that nobody knows", job=job.id, state=task.stated)
+        await context.record(findings.TASK_STATE, task.stated)
+    return task
+
+
+async def _without_answer(context: AccountContext, job: Job, error: DashScopeError) -> Task | None:
+    """What a failed query says: nothing, or that the account is refused, or that the API doesn't know the task."""
+    log.warning("no answer about a task", job=job.id, code=error.code, status=error.http_status)
+    if error.decision.is_temporary:
         return None
+    if error.decision == Decision.PAUSE_ACCOUNT and error.http_status != 404:
+        await context.refuse_queries(error)
+        return None
+    # It is about this task only if the account's other tasks can be seen.
+    if not await context.is_list_answered():
+        return None
+    return Task(job.task_id or "", TaskStatus.UNKNOWN)
 
 
 def is_odd(task: Task) -> bool:
@@ -72,16 +124,18 @@ def is_odd(task: Task) -> bool:
     return without_picture or task.status == TaskStatus.UNKNOWN
 
 
-def event_from(task: Task | None, odd: int, *, running_for: float, expired: bool) -> Event | None:
-    """What an answer means for the job; None: the task has not ended. `task`: None without an answer; `odd` counts odd
-    answers in a row; `running_for` in seconds. Pure."""
+def event_from(task: Task | None, seen: Seen, *, age: float, expired: bool) -> Event | None:
+    """What an answer means for the job; None: the task has not ended. `task`: None without an answer, else already
+    counted in `seen`; `age`: seconds since the submit. Pure."""
     if task is None:  # the API keeps the picture for a day
         return job_lifecycle.TaskLost() if expired else None
     if is_odd(task):
-        if odd < MAX_ODD_ANSWERS:
+        is_young = task.status == TaskStatus.UNKNOWN and max(age, seen.odd_seconds) < YOUNG_SECONDS
+        if seen.odd < MAX_ODD_ANSWERS or is_young:
             return None
         # Paid for, and somewhere: its slot is free, and `fetch` asks for its link until the API has dropped it.
-        return job_lifecycle.Succeeded(None) if task.status == TaskStatus.SUCCEEDED else job_lifecycle.TaskLost()
+        is_paid = task.status == TaskStatus.SUCCEEDED
+        return job_lifecycle.Succeeded(None) if is_paid else job_lifecycle.TaskLost(task.status)
     match task.status:
         case TaskStatus.SUCCEEDED if task.result_url is not None:
             return job_lifecycle.Succeeded(task.result_url)
@@ -91,7 +145,9 @@ def event_from(task: Task | None, odd: int, *, running_for: float, expired: bool
             return job_lifecycle.TaskFailed("Canceled", Decision.RETRY_LATER)
         case TaskStatus.PENDING:  # it waits for its turn at the API, which is no reason to give up
             return None
-    return job_lifecycle.TaskLost() if running_for > poll_schedule.GIVE_UP_SECONDS else None
+        case TaskStatus.UNRECOGNISED:
+            return job_lifecycle.TaskLost(task.stated) if seen.strange_seconds > MAX_STRANGE_SECONDS else None
+    return job_lifecycle.TaskLost(task.status) if seen.running_seconds > poll_schedule.GIVE_UP_SECONDS else None
 
 
 def waited(context: AccountContext, job: Job) -> float:
@@ -124,6 +180,7 @@ async def _cancel_task(context: AccountContext, job: Job) -> bool:
 async def _finish(context: AccountContext, job: Job, event: Event, task: Task | None) -> Job:
     if isinstance(event, job_lifecycle.TaskFailed):
         log.warning("a task failed", job=job.id, code=event.code, decision=event.decision)
+        await photo_exposure.note_failure(context, event.decision, event.code)
     if not isinstance(event, job_lifecycle.Succeeded) or task is None:
         return await context.write(job, event)
     started, waits = task.scheduled_time or task.start_time, waited(context, job)

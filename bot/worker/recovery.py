@@ -13,7 +13,6 @@ from bot.domain import job_lifecycle
 from bot.jobs.transitions import apply_event
 from bot.worker.context import WorkerDeps
 from storage import accounts, broadcasts, jobs, notifications, queue, results
-from storage.accounts import PAUSED_BY_OWNER
 from storage.jobs import Job
 
 log = structlog.get_logger(__name__)
@@ -22,7 +21,7 @@ log = structlog.get_logger(__name__)
 async def refresh_account(deps: WorkerDeps, account_id: str) -> None:
     """Resume an account that was paused by an error, which may be gone by now; a pause of the owner's stays."""
     async with deps.database.write() as connection:
-        await accounts.reset(connection, account_id, kept_reason=PAUSED_BY_OWNER)
+        await accounts.reset(connection, account_id)
 
 
 async def recover(

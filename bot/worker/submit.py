@@ -9,8 +9,9 @@ from bot.cluster.leadership import LeadershipLost
 from bot.dashscope.errors import DashScopeError, Decision, InDoubt
 from bot.dashscope.wire import ListedTask, TaskPage, TaskRequest
 from bot.domain import job_lifecycle
-from bot.worker import reconcile
+from bot.worker import photo_exposure, reconcile
 from bot.worker.context import AccountContext
+from bot.worker.poll import is_expired
 from storage import accounts, attempts
 from storage.jobs import Job
 from storage.photos import StoreDown
@@ -60,6 +61,8 @@ async def reconcile_submit(context: AccountContext, job: Job, stop: asyncio.Even
             return job
         found = await _candidates(context, job)
         if found is None:  # no answer: the slot stays taken, and the looks begin anew
+            if await is_expired(context, job):
+                return await context.write(job, job_lifecycle.TaskLost())
             await context.deps.clock.wait(stop, reconcile.BETWEEN_LOOKS_SECONDS)
             return job
         if len(found) == 1:
@@ -91,19 +94,13 @@ async def _record_late_task(context: AccountContext, job: Job, task_id: str) -> 
 
 async def _task_request(context: AccountContext, job: Job) -> TaskRequest | None:
     """What to send for a job; None when its photo is gone."""
-    photo = await _photo_link(context, job.photo)
-    reference = await _photo_link(context, job.reference)
+    links = await photo_exposure.links_now(context)
+    photo = await photo_exposure.expose(context, links, job.photo)
+    reference = await photo_exposure.expose(context, links, job.reference)
     if photo is None or job.style is None or (job.reference is not None and reference is None):
         return None
     extras = {"seed": job.seed} if context.api_account.extended else {}
     return TaskRequest(image_url=photo, style_index=job.style, style_ref_url=reference, parameters=extras)
-
-
-async def _photo_link(context: AccountContext, key: str | None) -> str | None:
-    jpeg = None if key is None else await context.deps.photos.get(key)
-    if key is None or jpeg is None:
-        return None
-    return await context.api_account.links.expose(key, jpeg, context.deps.clock.now())
 
 
 async def _rejected(context: AccountContext, job: Job, error: DashScopeError) -> Job:
@@ -113,13 +110,14 @@ async def _rejected(context: AccountContext, job: Job, error: DashScopeError) ->
         log.warning("this account accepts no prefetched tasks")
         context.prefetch = 0
     await context.trip_breaker(error.decision)
+    await photo_exposure.note_failure(context, error.decision, str(error))
     return await context.write(job, job_lifecycle.SubmitRejected(error.code, error.decision))
 
 
 async def _accepted(context: AccountContext, job: Job, task_id: str) -> Job:
     async def remember(connection: AsyncConnection) -> None:
         await attempts.set_task(connection, job_id=job.id, n=job.attempts, task_id=task_id)
-        await accounts.set_breaker(connection, context.api_account.account_id, failures=0, open_until=0.0)
+        await accounts.reset(connection, context.api_account.account_id)
 
     return await context.write(job, job_lifecycle.SubmitAccepted(task_id), remember)
 
@@ -130,6 +128,8 @@ async def _candidates(context: AccountContext, job: Job) -> tuple[str, ...] | No
         intent = await attempts.get_intent(connection, job_id=job.id, n=job.attempts)
     if intent.task_id is not None:  # the sender lost the account and recorded the task
         return (intent.task_id,)
+    if await context.are_queries_refused():
+        return None
     try:
         first = await _page(context, 1)
         now = context.deps.clock.now()
@@ -137,6 +137,8 @@ async def _candidates(context: AccountContext, job: Job) -> tuple[str, ...] | No
         listed = await _listed_tasks(context, first, window)
     except DashScopeError as error:
         log.warning("the task list did not answer", job=job.id, code=error.code)
+        if not error.decision.is_temporary:
+            await context.refuse_queries(error)
         return None
     async with context.deps.database.read() as connection:
         known = await attempts.list_known_tasks(connection, [task.task_id for task in listed])

@@ -9,7 +9,7 @@ import pytest
 
 from bot.cluster.leadership import LeadershipLost
 from bot.worker import reconcile
-from bot.worker.claim import ClaimedJob, RetryIn, claim, peek, take_over
+from bot.worker.claim import AskAgain, ClaimedJob, RetryIn, claim, peek, take_over
 from bot.worker.context import AccountContext
 from bot.worker.submit import reconcile_submit, submit
 from common.clock import steady
@@ -32,7 +32,7 @@ async def workers(tmp_path: Path, service: StandIn, database_kind: str) -> Async
 
 
 async def claimed(context: AccountContext) -> Job:
-    found: ClaimedJob | RetryIn = RetryIn(0.0)
+    found: ClaimedJob | RetryIn | AskAgain = RetryIn(0.0)
     while not isinstance(found, ClaimedJob):
         found = await claim(context)
     return found.job
@@ -127,6 +127,7 @@ async def test_a_look_in_vain_writes_nothing_and_an_old_epoch_is_told_so(workers
     assert isinstance(await peek(context), RetryIn)
     await workers.request()
     while (retry := await peek(context)) is not None:  # the first submit is spaced too
+        assert isinstance(retry, RetryIn)
         assert retry.seconds > 0
     new = await taken_over(workers)
     for look in (peek(context), claim(context)):

@@ -13,9 +13,9 @@ export function status(view) {
     case "queued":
       return view.paused ? t("Painting is paused. Your place is kept.") : waiting(view);
     case "submitting":
-      return t("It's your turn.");
+      return view.paused ? t("Painting is paused. Your place is kept.") : t("It's your turn.");
     case "running":
-      return running(view);
+      return view.paused ? t("Painting is paused. Your place is kept.") : running(view);
     case "fetching":
       return t("Almost done…");
     case "failed":

@@ -57,7 +57,7 @@ def a_list(late: float = 0.0) -> Handler:
 )
 async def test_api_accounts_are_checked(tmp_path: Path, handler: Handler, complaint: str | None) -> None:
     async with loopback(handler) as cloud:
-        keys: dict[str, Any] = {"dashscope_api_key": ("sk-recognisable",), "dashscope_base_url": cloud.url}
+        keys: dict[str, Any] = {"dashscope_api_key": ("sk-recognisable",), "dashscope_base_url": f"{cloud.url}/api/v1"}
         found = await findings(tmp_path, **keys)
     assert is_all_but(found, complaint)
     assert not any("recognisable" in finding.text for finding in found)

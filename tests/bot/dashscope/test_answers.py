@@ -56,7 +56,11 @@ def test_a_garbage_body_with_a_200_is_in_doubt(read: Callable[[ApiResponse], obj
         (400, "DataInspectionFailed", NotAccepted, Decision.REFUSED),
         (401, "InvalidApiKey", NotAccepted, Decision.PAUSE_ACCOUNT),
         (429, "Throttling.RateQuota", NotAccepted, Decision.RETRY_LATER),
+        (404, "NotFound", NotAccepted, Decision.PAUSE_ACCOUNT),
         (500, "InternalError", InDoubt, Decision.RETRY_LATER),
+        (200, "BailianGateway.Workspace.NotAuthorised", NotAccepted, Decision.PAUSE_ACCOUNT),
+        (200, "InternalError", InDoubt, Decision.RETRY_LATER),  # a task may have been created
+        (200, "NeverHeardOf", InDoubt, Decision.RETRY_LATER),
         (503, "ModelUnavailable", InDoubt, Decision.RETRY_LATER),
     ],
 )
@@ -73,9 +77,11 @@ def test_a_refused_submit_says_whether_it_was_accepted(
 @pytest.mark.parametrize(
     ("status", "kind", "decision"),
     [
-        (302, NotAccepted, Decision.OUR_BUG),
-        (404, NotAccepted, Decision.OUR_BUG),
-        (413, NotAccepted, Decision.OUR_BUG),
+        (302, NotAccepted, Decision.NOT_THE_API),
+        (401, NotAccepted, Decision.NOT_THE_API),
+        (403, NotAccepted, Decision.NOT_THE_API),
+        (404, NotAccepted, Decision.NOT_THE_API),
+        (413, NotAccepted, Decision.UNRECOGNISED),
         (429, NotAccepted, Decision.RETRY_LATER),
         (502, InDoubt, Decision.RETRY_LATER),
     ],
@@ -87,6 +93,20 @@ def test_a_refusal_without_a_code_is_judged_by_its_status(
     with pytest.raises(kind) as caught:
         answers.created(answer(body, status))
     assert (caught.value.code, caught.value.decision) == (f"HTTP{status}", decision)
+
+
+@pytest.mark.parametrize("read", [lambda a: answers.task(a, TASK), answers.task_page])
+def test_a_code_with_a_200_is_the_refusal_of_a_query_too(read: Callable[[ApiResponse], object]) -> None:
+    with pytest.raises(NotAccepted) as caught:
+        read(answer({"code": "InvalidApiKey", "message": "No.", "request_id": "r"}))
+    assert (caught.value.code, caught.value.decision) == ("InvalidApiKey", Decision.PAUSE_ACCOUNT)
+
+
+@pytest.mark.parametrize("code", [403, "403", "", None, ["AccessDenied"]])
+def test_a_code_of_another_program_is_not_the_apis(code: object) -> None:
+    with pytest.raises(NotAccepted) as caught:
+        answers.created(answer({"code": code, "msg": "blocked by the firewall"}, 403))
+    assert (caught.value.code, caught.value.decision) == ("HTTP403", Decision.NOT_THE_API)
 
 
 def test_a_success_has_its_picture_and_its_times() -> None:
@@ -141,7 +161,8 @@ def test_other_states_have_neither_picture_nor_failure(status: str) -> None:
 
 @pytest.mark.parametrize("status", ["PAUSED", None, 3])
 def test_an_unknown_status_counts_as_not_final(status: object) -> None:
-    assert answers.task(output(task_status=status), TASK).status is TaskStatus.UNRECOGNISED
+    task = answers.task(output(task_status=status), TASK)
+    assert (task.status, task.stated) == (TaskStatus.UNRECOGNISED, str(status))
 
 
 @pytest.mark.parametrize(

@@ -186,7 +186,7 @@ async def test_an_upload_posts_the_file_last_and_gives_its_link() -> None:
 
 @pytest.mark.parametrize(
     ("status", "decision"),
-    [(403, Decision.RETRY_LATER), (500, Decision.RETRY_LATER), (400, Decision.OUR_BUG)],
+    [(403, Decision.RETRY_LATER), (500, Decision.RETRY_LATER), (400, Decision.UNRECOGNISED)],
 )
 async def test_a_refused_upload_says_whether_to_try_again(status: int, decision: Decision) -> None:
     async with connected(lambda request: storage(request, status)) as (client, _):

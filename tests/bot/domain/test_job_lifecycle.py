@@ -61,6 +61,7 @@ BECOMES: dict[State, dict[Event, State]] = {
         EVENTS[4]: Q,
         job_lifecycle.SubmitNotFound(1): Q,
         job_lifecycle.SubmitAmbiguous(): Q,
+        job_lifecycle.TaskLost(): FAILED,
         job_lifecycle.Orphaned(free=False): FAILED,
         job_lifecycle.Orphaned(free=True): Q,
         job_lifecycle.Expired(): FAILED,

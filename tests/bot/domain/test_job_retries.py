@@ -13,13 +13,28 @@ from tests.harness.rows import NOON
 
 FAILURES = {
     Decision.NO_FACE: ErrorCode.NO_FACE,
+    Decision.PERHAPS_NO_FACE: ErrorCode.NO_FACE,
     Decision.BAD_PHOTO: ErrorCode.PHOTO_REFUSED,
     Decision.REFUSED: ErrorCode.CONTENT_REFUSED,
-    Decision.OUR_BUG: ErrorCode.SERVICE_DOWN,
-    Decision.NEW_LINK: ErrorCode.SERVICE_DOWN,
-    Decision.RETRY_LATER: ErrorCode.SERVICE_DOWN,
+    Decision.OUR_BUG: ErrorCode.SERVICE_REFUSED,
+    Decision.NEW_LINK: ErrorCode.PHOTO_UNREACHABLE,
+    Decision.RETRY_LATER: ErrorCode.SERVICE_FAILED,
+    Decision.RETRY_NEXT_MINUTE: ErrorCode.SERVICE_FAILED,
+    Decision.NOT_THE_API: ErrorCode.SERVICE_FAILED,
+    Decision.UNRECOGNISED: ErrorCode.SERVICE_FAILED,
 }
-RUNS = {Decision.NO_FACE: 2, Decision.NEW_LINK: 4, Decision.RETRY_LATER: 4}
+RUNS = {
+    Decision.PERHAPS_NO_FACE: 2,
+    Decision.NEW_LINK: 4,
+    Decision.RETRY_LATER: 4,
+    Decision.RETRY_NEXT_MINUTE: 4,
+    Decision.NOT_THE_API: 4,
+    Decision.UNRECOGNISED: 4,
+}
+
+
+def test_every_decision_but_the_pause_ends_a_job() -> None:
+    assert set(FAILURES) == set(Decision) - {Decision.PAUSE_ACCOUNT}
 
 
 @pytest.mark.parametrize("decision", FAILURES)
@@ -40,7 +55,7 @@ def test_pauses_between_failed_runs_grow() -> None:
         advance(a(RUN, resubmits=tries), job_lifecycle.TaskFailed("InternalError", AGAIN), NOON).job.next_at - NOON
         for tries in range(job_lifecycle.MAX_RESUBMITS)
     ]
-    assert waits == [2.5, 5.0, 10.0]
+    assert waits == [5.0, 20.0, 80.0]  # a service that is in trouble for two minutes fails nobody
 
 
 def test_a_photo_that_could_not_be_fetched_is_retried_at_once_and_then_later() -> None:
@@ -59,6 +74,46 @@ def test_a_temporarily_refused_job_always_keeps_its_place() -> None:
             job, job_lifecycle.Claimed("key-a", 0), job_lifecycle.SubmitRejected("Throttling.RateQuota", AGAIN)
         ).job
         assert (job.state, job.tag, job.next_at, job.resubmits) == (Q, 5000, NOON, 0)
+
+
+def test_an_answer_that_is_not_the_apis_fails_no_job_and_lets_others_try() -> None:
+    job, waits = a(Q, tag=5000), []
+    for _ in range(200):
+        rejected = job_lifecycle.SubmitRejected("HTTP403", Decision.NOT_THE_API)
+        job = after(job, job_lifecycle.Claimed("key-a", 0), rejected).job
+        assert (job.state, job.tag, job.resubmits) == (Q, 5000, 0)
+        waits.append(job.next_at - NOON)
+    assert waits[:3] == [2.5, 5.0, 10.0]
+    assert max(waits) <= job_lifecycle.MAX_BACKOFF_SECONDS
+
+
+def test_an_unknown_refusal_of_a_submit_is_tried_a_few_times_far_apart() -> None:
+    job, waits = a(Q), []
+    while job.state == Q:
+        rejected = job_lifecycle.SubmitRejected("Never.Heard.Of", Decision.UNRECOGNISED)
+        job = after(job, job_lifecycle.Claimed("key-a", 0), rejected).job
+        waits.append(job.next_at - NOON)
+    assert (job.state, job.error, job.attempts) == (FAILED, ErrorCode.SERVICE_FAILED, 4)
+    assert waits[:3] == [5.0, 20.0, 80.0]
+
+
+def test_a_job_that_alone_is_refused_lets_others_go_on_without_it() -> None:
+    job, waits = a(Q, tag=5000), []
+    for _ in range(12):
+        rejected = job_lifecycle.SubmitRejected("AccessDenied", Decision.PAUSE_ACCOUNT)
+        job = after(job, job_lifecycle.Claimed("key-a", 0), rejected).job
+        assert (job.state, job.tag) == (Q, 5000)
+        waits.append(job.next_at - NOON)
+    assert waits[:3] == [0.0, 0.0, 0.0]
+    assert waits[3:6] == [961.0, 1921.0, 3601.0]
+    assert all(wait > job_lifecycle.pause_seconds(n) for n, wait in enumerate(waits) if n >= 3)
+    assert max(waits) <= job_lifecycle.MAX_PAUSE_SECONDS + 1
+
+
+def test_an_account_rests_longer_after_each_refusal_but_never_for_good() -> None:
+    rests = [job_lifecycle.pause_seconds(tries) for tries in range(10)]
+    assert rests == [60, 120, 240, 480, 960, 1920, 3600, 3600, 3600, 3600]
+    assert job_lifecycle.pause_seconds(10**6) == 3600
 
 
 def test_a_lost_submit_is_repeated_with_growing_pauses_and_finally_fails() -> None:

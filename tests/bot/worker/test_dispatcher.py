@@ -74,17 +74,18 @@ async def test_a_job_becomes_a_picture_in_store_and_is_paid_once(tmp_path: Path,
 @pytest.mark.parametrize(
     ("code", "reason", "runs"),
     [
-        ("InternalError.Algo", ErrorCode.NO_FACE, 2),  # one more try, then it fails
-        ("InvalidURL", ErrorCode.SERVICE_DOWN, 4),
+        ("InternalError.Algo", ErrorCode.SERVICE_FAILED, 4),
+        ("InvalidImage.NoHumanFace", ErrorCode.NO_FACE, 1),
+        ("InvalidURL", ErrorCode.PHOTO_UNREACHABLE, 4),
         ("InvalidImageResolution", ErrorCode.PHOTO_REFUSED, 1),
         ("DataInspectionFailed", ErrorCode.CONTENT_REFUSED, 1),
-        ("InvalidParameter", ErrorCode.SERVICE_DOWN, 1),
+        ("InvalidParameter", ErrorCode.SERVICE_REFUSED, 1),
     ],
 )
 async def test_a_failed_task_gives_the_units_back_and_says_why(
     tmp_path: Path, service: StandIn, code: str, reason: ErrorCode, runs: int
 ) -> None:
-    async with open_workers(tmp_path, service) as workers:
+    async with open_workers(tmp_path, service, clock=WallClock(speed=100)) as workers:
         job = await workers.request()
         workers.gate.always("query", answered(failed(code)))
         async with workers.running():

@@ -14,7 +14,7 @@ from bot.domain.job_lifecycle import Event
 from bot.domain.job_view import State
 from bot.domain.poll_schedule import GIVE_UP_SECONDS, TaskDurations
 from bot.runtime.clock import WallClock
-from bot.worker.poll import event_from, is_odd
+from bot.worker.poll import MAX_STRANGE_SECONDS, YOUNG_SECONDS, Seen, event_from, is_odd, next_delay
 from storage.jobs import Job
 from tests.fakes.dashscope.proxy import answered, lost_before, refused
 from tests.fakes.dashscope.service import StandIn, stand_in
@@ -28,42 +28,79 @@ def task(status: TaskStatus, url: str | None = None, failure: Failure | None = N
     return Task("t", status, result_url=url, failure=failure, image_count=images)
 
 
+def seen(**counts: float) -> Seen:
+    return Seen(**counts)  # type: ignore[arg-type]  # whole numbers where they are counts
+
+
+LOST_UNKNOWN, LOST_RUNNING = job_lifecycle.TaskLost("UNKNOWN"), job_lifecycle.TaskLost("RUNNING")
+NO_FACE_FAILED = job_lifecycle.TaskFailed(NO_FACE.code, NO_FACE.decision)
+STRANGE = Task("t", TaskStatus.UNRECOGNISED, stated="TIMEOUT")
+
+
 @pytest.mark.parametrize(
-    ("answer", "odd", "running_for", "expired", "event"),
+    ("answer", "so_far", "age", "expired", "event"),
     [
-        (None, 0, 0, False, None),
-        (None, 0, 0, True, job_lifecycle.TaskLost()),
-        (task(TaskStatus.PENDING), 0, 0, True, None),  # it waits for its turn at the API
-        (task(TaskStatus.RUNNING), 0, 20, True, None),  # after a day away it may just have begun
-        (task(TaskStatus.RUNNING), 0, GIVE_UP_SECONDS + 1, False, job_lifecycle.TaskLost()),
-        (task(TaskStatus.SUSPENDED), 0, 0, False, None),
-        (task(TaskStatus.UNRECOGNISED), 0, 0, False, None),
-        (task(TaskStatus.SUCCEEDED, "https://x/y", images=1), 0, 0, False, job_lifecycle.Succeeded("https://x/y")),
-        (task(TaskStatus.SUCCEEDED, failure=MISSING, images=1), 1, 0, False, None),  # paid for: look again
-        (task(TaskStatus.SUCCEEDED, failure=MISSING, images=1), 3, 0, False, job_lifecycle.Succeeded(None)),
+        (None, seen(), 0, False, None),
+        (None, seen(unanswered=9000), 0, True, job_lifecycle.TaskLost()),
+        (task(TaskStatus.PENDING), seen(), 0, True, None),  # it waits for its turn at the API
+        (task(TaskStatus.RUNNING), seen(running_seconds=20), 0, True, None),  # after a day away it may just have begun
+        (task(TaskStatus.RUNNING), seen(running_seconds=3 * 3600), 3 * 3600, False, None),  # as long as is documented
+        (task(TaskStatus.RUNNING), seen(running_seconds=GIVE_UP_SECONDS + 1), 0, False, LOST_RUNNING),
+        (task(TaskStatus.SUSPENDED), seen(), 0, False, None),
+        (STRANGE, seen(strange_seconds=MAX_STRANGE_SECONDS), 0, False, None),
+        (STRANGE, seen(strange_seconds=MAX_STRANGE_SECONDS + 1), 0, False, job_lifecycle.TaskLost("TIMEOUT")),
+        (task(TaskStatus.SUCCEEDED, "https://x/y", images=1), seen(), 0, False, job_lifecycle.Succeeded("https://x/y")),
+        (task(TaskStatus.SUCCEEDED, failure=MISSING, images=1), seen(odd=1), 0, False, None),  # paid for: look again
         (
-            task(TaskStatus.SUCCEEDED, failure=NO_FACE),
-            0,
+            task(TaskStatus.SUCCEEDED, failure=MISSING, images=1),
+            seen(odd=3),
             0,
             False,
-            job_lifecycle.TaskFailed(NO_FACE.code, NO_FACE.decision),
+            job_lifecycle.Succeeded(None),
         ),
-        (
-            task(TaskStatus.FAILED, failure=NO_FACE),
-            0,
-            0,
-            False,
-            job_lifecycle.TaskFailed(NO_FACE.code, NO_FACE.decision),
-        ),
-        (task(TaskStatus.CANCELED), 0, 0, False, job_lifecycle.TaskFailed("Canceled", Decision.RETRY_LATER)),
-        (task(TaskStatus.UNKNOWN), 2, 0, False, None),
-        (task(TaskStatus.UNKNOWN), 3, 0, False, job_lifecycle.TaskLost()),
+        (task(TaskStatus.SUCCEEDED, failure=NO_FACE), seen(), 0, False, NO_FACE_FAILED),
+        (task(TaskStatus.FAILED, failure=NO_FACE), seen(), 0, False, NO_FACE_FAILED),
+        (task(TaskStatus.CANCELED), seen(), 0, False, job_lifecycle.TaskFailed("Canceled", Decision.RETRY_LATER)),
+        (task(TaskStatus.UNKNOWN), seen(odd=2), 3600, False, None),
+        (task(TaskStatus.UNKNOWN), seen(odd=3), 3600, False, LOST_UNKNOWN),
+        (task(TaskStatus.UNKNOWN), seen(odd=11, odd_seconds=55), 57, False, None),  # young: not yet known everywhere
+        (task(TaskStatus.UNKNOWN), seen(odd=12, odd_seconds=60), 0, False, LOST_UNKNOWN),  # whatever our clock says
     ],
 )
 def test_what_an_answer_means(
-    answer: Task | None, odd: int, running_for: float, expired: bool, event: Event | None
+    answer: Task | None, so_far: Seen, age: float, expired: bool, event: Event | None
 ) -> None:
-    assert event_from(answer, odd, running_for=running_for, expired=expired) == event
+    assert event_from(answer, so_far, age=age, expired=expired) == event
+
+
+def test_seconds_count_only_while_a_state_lasts() -> None:
+    so_far = Seen()
+    for status, waited_for in (("UNRECOGNISED", 200), ("RUNNING", 5), ("UNRECOGNISED", 10), ("UNKNOWN", 5)):
+        so_far.note(task(TaskStatus(status)), waited_for)
+    so_far.note(None, 60)  # says nothing
+    assert so_far == Seen(unanswered=1, odd=1, odd_seconds=5, strange_seconds=0, running_seconds=5)
+
+
+@pytest.mark.parametrize(
+    ("answer", "seconds", "most"),
+    [
+        (task(TaskStatus.UNKNOWN), YOUNG_SECONDS, 13),
+        (STRANGE, MAX_STRANGE_SECONDS, 32),
+        (task(TaskStatus.RUNNING), GIVE_UP_SECONDS, 1500),
+    ],
+    ids=["unknown", "strange", "running"],
+)
+def test_a_task_that_shows_nothing_is_given_up_after_a_bounded_number_of_queries(
+    answer: Task, seconds: float, most: int
+) -> None:
+    so_far, at, asked, event = Seen(), 0.0, 0, None
+    while event is None:
+        delay = next_delay(answer, so_far, TaskDurations(15.0, 3.75), at, 0.0)
+        at, asked = at + delay, asked + 1
+        so_far.note(answer, delay)
+        event = event_from(answer, so_far, age=at, expired=False)
+    assert isinstance(event, job_lifecycle.TaskLost)
+    assert (seconds <= at <= seconds + 10, asked <= most) == (True, True)
 
 
 def test_only_answers_that_another_query_may_improve_are_odd() -> None:
@@ -118,15 +155,16 @@ async def test_a_clock_that_was_set_back_delays_no_query(tmp_path: Path, service
 
 
 async def test_a_task_that_may_have_been_paid_is_never_sent_again(tmp_path: Path, service: StandIn) -> None:
-    async with open_workers(tmp_path, service) as workers:
+    async with open_workers(tmp_path, service, clock=WallClock(speed=100)) as workers:
         job = await workers.request()
         workers.gate.always("query", answered({"output": {"task_id": "t", "task_status": "UNKNOWN"}}))
         async with workers.running():
             done = await workers.ended(job)
-        assert (done.state, done.error, done.slot) == (State.FAILED, ErrorCode.RESULT_LOST, None)
+        assert (done.state, done.error, done.slot) == (State.FAILED, ErrorCode.NOT_FINISHED, None)
         assert await workers.units() == (0, 0)
         assert await workers.rows("SELECT reserved, used FROM quota WHERE scope = 'budget'") == [(0, 1)]
-        assert (workers.gate.count("create"), workers.gate.count("query")) == (1, 3)
+        assert workers.gate.count("create") == 1
+        assert 3 <= workers.gate.count("query") <= 13  # a young task that is unknown is looked at for a minute
 
 
 async def test_a_good_answer_resets_the_count_of_odd_ones(tmp_path: Path, service: StandIn) -> None:
@@ -139,12 +177,17 @@ async def test_a_good_answer_resets_the_count_of_odd_ones(tmp_path: Path, servic
             assert (await workers.ended(job)).state == State.STORED
 
 
-async def test_a_task_that_never_stops_running_is_given_up(tmp_path: Path, service: StandIn) -> None:
-    async with open_workers(tmp_path, service, clock=WallClock(speed=2000)) as workers:
+async def test_a_task_in_a_state_that_nobody_knows_is_given_up_and_its_owner_told(
+    tmp_path: Path, service: StandIn
+) -> None:
+    async with open_workers(tmp_path, service, clock=WallClock(speed=500)) as workers:
         job = await workers.request()
-        workers.gate.always("query", answered({"output": {"task_id": "t", "task_status": "RUNNING"}}))
+        workers.gate.always("query", answered({"output": {"task_id": "t", "task_status": "TIMEOUT"}}))
         async with workers.running():
-            assert (await workers.ended(job)).error == ErrorCode.RESULT_LOST
+            done = await workers.ended(job)
+        assert (done.error, done.error_code, done.slot) == (ErrorCode.NOT_FINISHED, "TIMEOUT", None)
+        assert (workers.gate.count("create"), workers.gate.count("query") <= 32) == (1, True)
+        assert await workers.rows("SELECT code, detail FROM finding") == [("TaskState", "TIMEOUT")]
 
 
 async def test_queries_stay_below_the_query_limit(tmp_path: Path, service: StandIn) -> None:

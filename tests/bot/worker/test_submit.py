@@ -265,7 +265,9 @@ async def test_rate_limited_jobs_keep_their_place_and_the_account_waits_longer_e
         (403, "AccessDenied.Unpurchased"),
         (403, "AllocationQuota.FreeTierOnly"),
         (404, "ModelNotFound"),
-        (429, "Throttling.AllocationQuota"),
+        (404, "NotFound"),
+        (403, "Model.AccessDenied"),
+        (403, "NeverHeardOf"),
         (429, "PrepaidBillOverdue"),
     ],
 )
