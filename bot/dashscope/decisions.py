@@ -15,7 +15,7 @@ class _Row(NamedTuple):
 _DOWNLOAD = r"download|fetch the|invalid ?url|image_url"
 
 # The first row that fits decides, so a row with a message stands before the row without.
-_ROWS = (
+TABLE = (
     # the photo can't be fetched from where we offered it
     _Row("InvalidURL", Decision.NEW_LINK),
     _Row("BadRequest.InputDownloadFailed", Decision.NEW_LINK),
@@ -82,7 +82,7 @@ def decide(code: str, message: str = "", http_status: int | None = None) -> Deci
 
     An unknown code is judged by its status; one of a task, which has none, is worth another try.
     """
-    for row in _ROWS:
+    for row in TABLE:
         if f"{code}.".startswith(f"{row.code}.") and re.search(row.says, message[:1_000], re.IGNORECASE):
             return row.decision
     match http_status:

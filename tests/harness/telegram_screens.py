@@ -66,7 +66,7 @@ GROUP_SETTINGS = GroupSettings(
 ADMIN_FIGURES = AdminFigures(
     accounts=(
         AccountFigures("cloud-1", None, 0, 412, 14.6),
-        AccountFigures("cloud-2", "the free images are used up", 0, 500, 15.1),
+        AccountFigures("cloud-2", "AllocationQuota.FreeTierOnly", 0, 500, 15.1),
     ),
     waiting=3,
     running=1,

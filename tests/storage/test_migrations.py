@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import job_lifecycle, quota
 from bot.jobs.transitions import apply_event
-from storage import accounts, admin_figures, attempts, balances, jobs, ledger, people, results
+from storage import accounts, admin_figures, attempts, balances, findings, jobs, ledger, people, results
 from storage.database import Database, open_database
 from storage.jobs import State
 from tests import ROOT
@@ -189,6 +189,24 @@ async def test_data_of_every_version_is_migrated_and_usable(place: Path | str, v
             assert change.job.state == State.FAILED
             assert await ledger.get_sums(connection, quota.person_scope(1, 20, NOON)) == ledger.Sums(reserved=0, used=1)
             assert len(await results.list_due(connection, "telegram", NOON + 60)) == 1
+
+
+async def test_an_account_that_an_older_version_paused_stays_paused_and_can_go_on(place: Path | str) -> None:
+    paused = "UPDATE account SET paused_reason = 'Arrearage', failures = 2"
+    create_database("0011", place, [*DATA, paused])
+    async with open_database(place) as database, database.write() as connection:
+        account = await accounts.get(connection, "key-a")
+        assert (account.paused_reason, account.failures, account.queries_refused) == ("Arrearage", 2, False)
+        await accounts.set_pause(connection, "key-a", "InvalidApiKey", failures=3, until=NOON, queries_refused=True)
+        assert (await accounts.get(connection, "key-a")).queries_refused
+        await findings.record(connection, "key-a", findings.TASK_STATE, "TIMEOUT", NOON)
+        await findings.record(connection, "key-a", findings.TASK_STATE, "LATER", NOON + 1)
+        (found,) = await findings.list_since(connection, NOON)
+        assert (found.account_id, found.detail, found.at) == ("key-a", "LATER", NOON + 1)
+        assert await findings.list_since(connection, NOON + 2) == ()
+        assert await accounts.resume_all(connection) == 1
+        account = await accounts.get(connection, "key-a")
+        assert (account.paused_reason, account.failures, account.queries_refused) == (None, 0, False)
 
 
 def credit_rows() -> Iterator[str]:
