@@ -112,6 +112,7 @@ def cloud_accounts(
             account_id=name,
             client=clients[name],
             links=_links(settings, clients[name], secret, photos, shrink),
+            inline_links=InlineLinks(shrink),
             slots=one.max_running,
             prefetch=one.prefetch,
             submits_per_second=one.submits_per_second,
