@@ -92,6 +92,12 @@ def outcome_violations(
         yield f"job {number} is still {state}"
 
 
+def failure_violations(database: Path | str) -> Iterator[str]:
+    """No request failed: all photos are good, and trouble of the API or on the way to it fails none."""
+    sql = "SELECT id, error, error_code FROM job WHERE state = 'failed'"
+    yield from (f"job {number} failed: {error} ({code})" for number, error, code in query(database, sql))
+
+
 def _request_key(source: str) -> str:
     """The part of a job's source that names its request: all of it in chats, only the client's own key on the web."""
     return source.rpartition(":")[2] if source.startswith("web:") else source

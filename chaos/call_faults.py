@@ -75,6 +75,22 @@ async def garbage_after(call: ProxiedCall) -> None:
     await call.answer(http_response(200, b'{"ok": true, "output": {"task_id": 7'))
 
 
+async def empty(call: ProxiedCall) -> None:
+    """Nothing with status 200; the call is not carried out."""
+    await call.answer(http_response(200, b""))
+
+
+async def empty_after(call: ProxiedCall) -> None:
+    """Carry out the call and answer nothing with status 200."""
+    await call.forward()
+    await call.answer(http_response(200, b""))
+
+
+async def redirect(call: ProxiedCall) -> None:
+    """To the login page of a captive portal; the call is not carried out."""
+    await call.answer(http_response(302, b"<html>Log in</html>", "text/html", "Location: http://login.invalid/"))
+
+
 async def hang(_: ProxiedCall) -> None:
     """Never respond."""
     await asyncio.sleep(HANG_SECONDS)

@@ -148,5 +148,6 @@ class FaultRun:
         apologized = audit.apologized_chats(self.testbed.telegram, workload.users.requests)
         report.apologized = len(apologized)
         workload.audit(report, database, await self.testbed.tasks(), injector.allowed_duplicates, apologized)
+        report.violations += audit.failure_violations(database)
         discord_users = workload.discord_users
         report.violations += discord_audit.violations(database, discord_users, set(), discord_users.allowed_extra)

@@ -7,10 +7,12 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 
-from chaos import call_faults
+from bot.admin.service import set_pause
+from chaos import audit, call_faults
 from chaos.bot_process import BotProcess
-from chaos.http_proxy import Action, ProxiedCall
+from chaos.http_proxy import Action, Policy, ProxiedCall
 from chaos.testbed import Testbed
+from storage.database import open_database
 
 FILE_SIZE_LIMIT = 2048  # less than the database's log or a photo needs
 DISK_FULL_SECONDS = 3.0
@@ -19,6 +21,8 @@ OUTAGE_SECONDS = 600.0  # of the bot's time
 MAX_SUBMITS = 12  # that an account may try meanwhile, with delays of 5, 10, 20 … 300 s
 NO_RESPONSE_SECONDS = 12.0
 JUMP_SECONDS = 2 * 3600.0
+REFUSED_SECONDS = 60.0  # of the bot's time
+FIREWALL_SECONDS = 180.0  # of the bot's time
 
 MachineFault = Callable[[Testbed, BotProcess], Awaitable[list[str]]]
 
@@ -68,6 +72,58 @@ async def outage(testbed: Testbed, _: BotProcess) -> list[str]:
     return []
 
 
+def refusals(status: int, code: str) -> MachineFault:
+    """The service refuses every call of ours, in its own words, until the owner has mended it and resumes. Meanwhile
+    the accounts pause and no request fails."""
+    refusal = {"code": code, "message": "Mend it, please.", "request_id": "r"}
+
+    async def fault(testbed: Testbed, _: BotProcess) -> list[str]:
+        before, failed = testbed.api_proxy.seen["create"], _count(testbed, _FAILED)
+        policy, testbed.api_proxy.policy = (
+            testbed.api_proxy.policy,
+            _answering(call_faults.error_response(status, refusal)),
+        )
+        await asyncio.sleep(REFUSED_SECONDS / testbed.time_scale.speed)
+        paused, submits = _count(testbed, _PAUSED), testbed.api_proxy.seen["create"] - before
+        testbed.api_proxy.policy = policy
+        async with open_database(testbed.database) as database:
+            await set_pause(database, None)
+        return [
+            *([f"no account was paused for {code}"] if not paused else []),
+            *([f"{submits} submits were attempted in spite of {code}"] if submits > testbed.accounts else []),
+            *([f"requests failed for {code}"] if _count(testbed, _FAILED) > failed else []),
+        ]
+
+    return fault
+
+
+async def firewall(testbed: Testbed, _: BotProcess) -> list[str]:
+    """A firewall answers every call with its page for some minutes. Nobody has to resume anything."""
+    before, failed = testbed.api_proxy.seen["create"], _count(testbed, _FAILED)
+    policy, testbed.api_proxy.policy = testbed.api_proxy.policy, _answering(call_faults.status_page(403))
+    await asyncio.sleep(FIREWALL_SECONDS / testbed.time_scale.speed)
+    submits, paused = testbed.api_proxy.seen["create"] - before, _count(testbed, _PAUSED)
+    testbed.api_proxy.policy = policy
+    return [
+        *([f"{paused} accounts were paused for a firewall's page"] if paused else []),
+        *([f"{submits} submits were attempted through a firewall"] if submits > MAX_SUBMITS * testbed.accounts else []),
+        *(["requests failed for a firewall's page"] if _count(testbed, _FAILED) > failed else []),
+    ]
+
+
+_FAILED = "SELECT COUNT(*) FROM job WHERE state = 'failed'"
+_PAUSED = "SELECT COUNT(*) FROM account WHERE paused_reason IS NOT NULL"
+
+
+def _count(testbed: Testbed, sql: str) -> int:
+    [(count,)] = audit.query(testbed.database, sql)
+    return int(count)
+
+
+def _answering(action: Action) -> Policy:
+    return lambda _: action
+
+
 async def no_responses(testbed: Testbed, _: BotProcess) -> list[str]:
     """Neither the service nor the chat platforms respond, and no connection is closed."""
     before = testbed.api_proxy.policy, testbed.telegram_proxy.policy, testbed.discord_proxy.policy
@@ -92,4 +148,9 @@ MACHINE_FAULTS: dict[str, MachineFault] = {
     "service outage": outage,
     "database locked": database_locked,
     "no responses": no_responses,
+    "key revoked": refusals(401, "InvalidApiKey"),
+    "firewall": firewall,
+    "in arrears": refusals(400, "Arrearage"),
+    "access denied": refusals(403, "AccessDenied"),
+    "wrong address": refusals(404, "NotFound"),
 }

@@ -48,7 +48,7 @@ async def run_soak(
             "data_dir": folder / "data",
             "port": 0,
             "web_chat": "on",
-            "dashscope_api_key": tuple(f"sk-chaos-account-{number}" for number in range(ACCOUNTS)),
+            "dashscope_api_key": ",".join(f"sk-chaos-account-{number}" for number in range(ACCOUNTS)),
             "dashscope_base_url": service.url + BASE_PATH,
             "dashscope_max_running": SLOTS,
             "dashscope_submits_per_second": 100,

@@ -80,7 +80,7 @@ class Testbed:
             "telegram_api_url": self.telegram_proxy.url,
             "discord_bot_token": self.discord.token,
             "discord_api_url": f"{self.discord_proxy.url}/api",
-            "dashscope_api_key": tuple(f"sk-chaos-account-{number}" for number in range(self.accounts)),
+            "dashscope_api_key": ",".join(f"sk-chaos-account-{number}" for number in range(self.accounts)),
             "dashscope_base_url": self.api_proxy.url + BASE_PATH,
             "dashscope_max_running": SLOTS,
             "daily_free_images": 10**6,
