@@ -24,14 +24,16 @@ class _FastSelector(selectors.DefaultSelector):
 
     def __init__(self, speed: float) -> None:
         super().__init__()
-        self.speed = speed
         self.passed = 0.0
+        self.waits_for_others = 0
+        self._speed = speed
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        speed = 1.0 if self.waits_for_others else self._speed
         began = time.monotonic()
-        events = super().select(None if timeout is None else timeout / self.speed)
-        waited = (time.monotonic() - began) * self.speed
-        self.passed += min(waited, timeout) if timeout else waited / self.speed
+        events = super().select(None if timeout is None else timeout / speed)
+        waited = time.monotonic() - began
+        self.passed += min(waited * speed, timeout) if timeout else waited
         return events
 
 
@@ -58,13 +60,13 @@ class FastTime:
         return self.epoch + self.selector.passed
 
     @contextmanager
-    def at_speed(self, speed: float) -> Iterator[None]:
-        """Another speed until the end of the block: 1 while other processes have work to do."""
-        usual, self.selector.speed = self.selector.speed, speed
+    def slowly(self) -> Iterator[None]:
+        """The machine's own time until the end of the block: other processes have work to do. Blocks may overlap."""
+        self.selector.waits_for_others += 1
         try:
             yield
         finally:
-            self.selector.speed = usual
+            self.selector.waits_for_others -= 1
 
 
 @contextmanager

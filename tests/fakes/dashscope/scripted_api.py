@@ -79,7 +79,9 @@ class _Call:
 class ScriptedApi:
     """See the module's docstring. `log` holds all calls, `tasks` all tasks of ours, `strangers` those of others."""
 
-    def __init__(self, cases: Mapping[int | None, PlayedCase], now: Callable[[], float], max_running: int) -> None:
+    def __init__(
+        self, cases: str | Case | Mapping[int, str | Case], now: Callable[[], float], max_running: int
+    ) -> None:
         self.log: list[LoggedCall] = []
         self.tasks: dict[str, ScriptedTask] = {}
         self.strangers: dict[str, ScriptedTask] = {}
@@ -87,7 +89,9 @@ class ScriptedApi:
         self.keys: list[str] = []
         self.server: WireServer | None = None
         self.max_running = max_running
-        self._cases, self._now = cases, now
+        self._now = now
+        self._cases: dict[int | None, PlayedCase] = {}
+        self.play(cases)
         self._uploads: dict[str, float] = {}
         self._recent: dict[tuple[str, str], deque[float]] = defaultdict(deque)
 
@@ -102,6 +106,11 @@ class ScriptedApi:
         return self.url + self._main.case.base
 
     @property
+    def uplink(self) -> float | None:
+        """Bytes a second that the network takes from clients; None: all at once."""
+        return self._main.case.uplink
+
+    @property
     def submits(self) -> int:
         return len(self.calls("submit"))
 
@@ -114,14 +123,23 @@ class ScriptedApi:
         """All calls of a kind, or those for one style."""
         return [call for call in self.log if call.kind == kind and style in (None, call.style)]
 
-    def most_per_second(self, kind: str) -> int:
+    def most_per_second(self, kind: str, since: float = 0.0) -> int:
         """The most calls of a kind within any second."""
-        times = [call.at for call in self.calls(kind)]
+        times = [call.at for call in self.calls(kind) if call.at >= since]
         return max((sum(start <= at < start + 1 for at in times) for start in times), default=0)
 
     def paid(self, style: int) -> list[ScriptedTask]:
         """The tasks of a style that cost money."""
         return [task for task in self.tasks.values() if task.style == style and not task.is_free]
+
+    def play(self, cases: str | Case | Mapping[int, str | Case]) -> None:
+        """From now on play these cases: one for everything, or one for each style."""
+        chosen = {None: cases}.items() if isinstance(cases, str | Case) else cases.items()
+        self._cases = {}
+        known: dict[int, PlayedCase] = {}
+        for style, case in chosen:
+            found = load_cases()[case] if isinstance(case, str) else case
+            self._cases[style] = known.setdefault(id(found), PlayedCase(found))
 
     def mend(self) -> None:
         """From now on the API behaves well."""
@@ -355,13 +373,8 @@ async def scripted_api(
 ) -> AsyncIterator[ScriptedApi]:
     """The API until the end of the block. `cases`: one for everything, or one for each style; `now` in epoch
     seconds; `max_running`: tasks of an account at once, more are accepted and wait."""
-    known = load_cases()
-    chosen = {None: cases}.items() if isinstance(cases, str | Case) else cases.items()
-    played: dict[int | None, PlayedCase] = {}
-    for style, case in chosen:
-        played[style] = PlayedCase(known[case] if isinstance(case, str) else case)
-    api = ScriptedApi(played, now, max_running)
-    async with wire_server(api.answer, now=now, uplink=next(iter(played.values())).case.uplink) as server:
+    api = ScriptedApi(cases, now, max_running)
+    async with wire_server(api.answer, now=now, uplink=api.uplink) as server:
         api.server = server
         yield api
         assert not server.failures, server.failures

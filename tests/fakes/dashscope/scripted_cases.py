@@ -57,7 +57,9 @@ class Rule(_Data):
     fail: tuple[str, str] | None = None  # the task is FAILED with this code and message
     output: Mapping[str, Any] | None = None  # of a SUCCEEDED task; "{url}" is the picture's link
     usage: Mapping[str, Any] | None = None
-    picture: Literal["half", "cut", "slow", "expired", "gone", "png", "webp", "empty", "text"] | None = None
+    picture: Literal["half", "cut", "slow", "expired", "gone", "png", "webp", "bmp", "tiff", "empty", "text"] | None = (
+        None
+    )
 
 
 class Expect(_Data):
@@ -90,6 +92,7 @@ class Case(_Data):
     photo: Literal["small", "large", "huge"] = "small"
     settings: Mapping[str, Any] = {}  # of the bot
     together: str | None = None  # one bot plays all cases with this word at once
+    chain: str | None = None  # one bot plays all cases with this word one after the other
     restart: Mapping[str, Any] | None = None  # the bot is restarted with these while the task runs
     base: str = "/api/v1"  # the path of the base address that the owner has set
     run_seconds: float = 1.0  # of each task

@@ -120,7 +120,7 @@ def picture_reply(how: str, task: ScriptedTask, request: HttpRequest) -> HttpRep
             return HttpReply(200, whole, "image/jpeg", cut_after=1000)
         case "slow":
             return ranged_reply(scripted_tasks.large_picture(colour), request, scripted_tasks.SLOW_BYTES_PER_SECOND)
-        case "png" | "webp":
+        case "png" | "webp" | "bmp" | "tiff":
             return HttpReply(200, scripted_tasks.picture(colour, how.upper()), f"image/{how}")
         case "empty":
             return HttpReply(200, b"", "image/jpeg")
