@@ -18,6 +18,7 @@ from stylizer.results import Results
 from stylizer.settings import BASE_PATH, StylizerSettings
 from stylizer.task_repository import TaskRepository
 from stylizer.tasks import Task
+from stylizer.testing_faults import Place, fault_at
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -54,7 +55,8 @@ class Api:
             raise Refused(NOT_ASYNC)
         resolve_oss = request.headers.get("X-DashScope-OssResourceResolve", "").lower() == "enable"
         requested = parse_create_request(await read_json(request), styles=self.styles, resolve_oss=resolve_oss)
-        task = await self._add(account, requested)
+        wanted = self.auth.testing_fault(request)
+        task = await self._add(account, requested, None if wanted is None else wanted.text)
         self.wake()
         return JSONResponse(answers.created(task.task_id, task.request_id))
 
@@ -65,12 +67,16 @@ class Api:
         task = await self.tasks.find(account, task_id, self.now())
         if task is None:
             return JSONResponse(answers.unknown(task_id, request_id))
+        if (fault := fault_at(Place.QUERY, task.fault)) is not None:
+            raise Refused(fault)
         return JSONResponse(answers.queried(task, request_id, self.results.link(request, task)))
 
     async def list(self, request: Request) -> Response:
         """One page of the account's tasks."""
         account = self.auth.authenticate(request, self.auth.lists)
         wanted = parse_list_query(request.query_params, self.now())
+        if (fault := fault_at(Place.LIST, await self.tasks.list_fault(account, self.now()))) is not None:
+            raise Refused(fault)
         tasks, total = await list_tasks(self.database, account, wanted, self.tasks.oldest_visible(self.now()))
         return JSONResponse(answers.listed(tasks, total, wanted.page_no, wanted.page_size, self.new_id()))
 
@@ -83,7 +89,7 @@ class Api:
         await self.inputs.delete(*sources)
         return JSONResponse({"request_id": self.new_id()})
 
-    async def _add(self, account: str, requested: CreateRequest) -> Task:
+    async def _add(self, account: str, requested: CreateRequest, fault: str | None) -> Task:
         task_id = self.new_id()
         reference = requested.reference
         task = Task(
@@ -97,6 +103,7 @@ class Api:
             strength=requested.strength,
             brush=requested.brush,
             seed=requested.seed,
+            fault=fault,
         )
         try:
             return await self.tasks.add(

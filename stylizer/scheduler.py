@@ -14,6 +14,7 @@ from stylizer.lease import Leases
 from stylizer.pool import Pool
 from stylizer.task_repository import TaskRepository
 from stylizer.tasks import Task
+from stylizer.testing_faults import Place, fault_at
 from stylizer.worker import RenderJob
 
 _log = logging.getLogger(__name__)
@@ -112,6 +113,8 @@ class Scheduler:
     async def _render(self, task: Task) -> bytes | Fault:
         if task.runs > MAX_RUNS:
             return INTERNAL_ERROR
+        if (on_demand := fault_at(Place.TASK, task.fault)) is not None:
+            return on_demand
         try:
             photo = await self.inputs.load(task.photo, task.account)
             reference = None if task.reference is None else await self.inputs.load(task.reference, task.account)

@@ -3,7 +3,8 @@
 Times are milliseconds since the epoch. `task.seq` is the order of arrival. `photo` and `reference` say where the bytes
 are (`stylizer.input_images`); both are cleared when the task ends. `runs` counts starts, so that a task that crashes
 the service is eventually failed. `attempt` is the number of the start: only the latest attempt can end the task.
-`lease`, with a shared table: until then the worker that started the task is considered alive.
+`lease`, with a shared table: until then the worker that started the task is considered alive. `fault`: an error that
+its caller has asked for (`stylizer.testing_faults`).
 
 `rule` holds numbers that apply to all services and workers: `max_running`, and when the last sweep was (`swept`).
 """
@@ -30,7 +31,8 @@ SCHEMA = (
         code         text,
         message      text,
         attempt      bigint not null default 0,
-        lease        bigint
+        lease        bigint,
+        fault        text
     )
     """,
     "create index if not exists task_waiting on task (seq) where status = 'PENDING'",
@@ -65,4 +67,6 @@ SCHEMA = (
     """,
 )
 
-ADDED_COLUMNS = {"task": {"attempt": "bigint not null default 0", "lease": "bigint"}}  # columns that older tables lack
+ADDED_COLUMNS = {
+    "task": {"attempt": "bigint not null default 0", "lease": "bigint", "fault": "text"}
+}  # columns that older tables lack

@@ -18,6 +18,7 @@ class StylizerSettings:
     taken over. With no `keys`, every key is accepted, each as its own account. Limits are per account; `max_pending`
     and `upload_space` (bytes) are for the whole table. `workers` are processes, each with `threads` (None: one for each
     core). `public_url` is the start of links (None: the address of the request). Lives are in seconds.
+    `testing_faults`: callers may ask for errors (`stylizer.testing_faults`).
     """
 
     data_dir: Path
@@ -38,3 +39,4 @@ class StylizerSettings:
     upload_life: int = 48 * 3600
     policy_life: int = 300
     upload_space: int = 1024 * MIB
+    testing_faults: bool = False

@@ -65,6 +65,13 @@ class TaskRepository:
         return None if row is None else as_task(dict(row))
 
     @uncancellable
+    async def list_fault(self, account: str, now: int) -> str | None:
+        """The fault that an unfinished task of the account has for its list, if any."""
+        async with self._database.read() as connection:
+            found = await connection.execute(sql.LIST_FAULT, {"account": account, "since": self.oldest_visible(now)})
+            return found.scalar()
+
+    @uncancellable
     async def claim(self, *, lease: float | None = None) -> Task | None:
         """Start the next task whose account has a free slot, or return None.
 

@@ -14,13 +14,19 @@ COUNT_SPENT = text("""
          + (select count(*) from task where account = :account and status = 'RUNNING')
 """)
 
+LIST_FAULT = text("""
+    select fault from task
+    where account = :account and fault like 'list:%' and status in ('PENDING', 'RUNNING') and submitted > :since
+    order by seq limit 1
+""")
+
 COUNT_RECENT = text("select count(*) from task where account = :account and submitted > :before")
 
 INSERT = text("""
     insert into task (task_id, seq, account, request_id, status, style_index, photo, reference,
-                      strength, brush, seed, submitted)
+                      strength, brush, seed, submitted, fault)
     values (:task_id, (select coalesce(max(seq), 0) + 1 from task), :account, :request_id, 'PENDING', :style_index,
-            :photo, :reference, :strength, :brush, :seed, :submitted)
+            :photo, :reference, :strength, :brush, :seed, :submitted, :fault)
 """)
 
 FIND = text(f"select {TASK_COLUMNS} from task where task_id = :task_id and account = :account and submitted > :since")  # noqa: S608  # our own column names

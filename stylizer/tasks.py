@@ -19,7 +19,8 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Task:
-    """One row. Times are milliseconds since the epoch; for `photo` and `reference` see `stylizer.input_images`."""
+    """One row. Times are milliseconds since the epoch; for `photo` and `reference` see `stylizer.input_images`, for
+    `fault` `stylizer.testing_faults`."""
 
     task_id: str
     account: str
@@ -39,6 +40,7 @@ class Task:
     code: str | None = None
     message: str | None = None
     attempt: int = 0
+    fault: str | None = None
 
 
 TASK_COLUMNS = ", ".join(Task.__dataclass_fields__)
