@@ -98,6 +98,7 @@ def serve_stand_in(  # noqa: PLR0917  # typer reads the command's options from i
         workers=workers,
         max_running=max_running,
         keys=allowed_keys,
+        testing_faults=shared.stylizer_faults == "on",
     )
     ready = f"The painting service is ready at http://{host}:{port}/api/v1"
     _run_or_fail(
@@ -227,10 +228,11 @@ def healthcheck() -> None:
 def status() -> None:
     """Show API accounts, queue and this month's cost."""
     from bot.admin.service import status_lines  # noqa: PLC0415  # heavy
+    from bot.worker.accounts import free_images_of  # noqa: PLC0415  # heavy
 
     settings = _settings()
-    budget = settings.monthly_budget_cny
-    lines = _in_database(settings, lambda database: status_lines(database, budget, time.time()))
+    budget, free = settings.monthly_budget_cny, free_images_of(settings)
+    lines = _in_database(settings, lambda database: status_lines(database, budget, time.time(), free))
     typer.echo("\n".join(lines))
 
 

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp
 from bot.cluster.bootstrap import choose_clock, cluster_tasks, open_own_database, open_photo_store, open_role_runner
 from bot.cluster.leadership import RoleRunner, keep_running
 from bot.config.settings import Settings, stylizer_bucket
-from bot.domain import styles
+from bot.domain import quota, styles
 from bot.http.completion_events import CompletionEvents
 from bot.http.metrics import MetricsAccess
 from bot.http.routes import HasRoutes, HttpDeps, application
@@ -85,9 +85,7 @@ async def open_installation(
         clock = await choose_clock(database, clock)
         photos = await open_photo_store(settings, settings.data_dir / "photos", secrets.token_hex(8))
         intake = await stack.enter_async_context(Intake(find_face=_face_finder()))
-        api_accounts, offered = await _api_accounts(
-            settings, stack, secret, photos, intake, engine=engine or real_engine()
-        )
+        api_accounts = await _api_accounts(settings, stack, secret, photos, intake, engine=engine or real_engine())
         wakeups = Wakeups()
         photo_intake, capacity = _photo_intake(settings, intake, photos), _capacity(api_accounts)
         queries = JobQueries(
@@ -97,13 +95,15 @@ async def open_installation(
             clock=clock,
             capacity=capacity,
             rules=_rules(settings, api_accounts),
-            offered=offered,
+            offered=styles.offered(capacity.styles),
             snapshots=QueueSnapshots(database, wakeups, clock, capacity),
         )
         rng = random.SystemRandom()
         deps = WorkerDeps(database, photos, wakeups, clock, rng, intake.whole_picture, settings.result_days)
         metrics_access = MetricsAccess(settings.metrics_token, is_public=settings.public_url is not None)
-        http_deps = HttpDeps(database, photos, clock, secret, capacity.account_ids, metrics_access)
+        http_deps = HttpDeps(
+            database, photos, clock, secret, capacity.account_ids, metrics_access, capacity.free_images
+        )
         services = build_services(queries, photo_intake, settings, deps.rng)
         roles = await stack.enter_async_context(open_role_runner(settings, database, clock))
         retention = Retention(database, photos, clock)
@@ -189,7 +189,14 @@ def _capacity(api_accounts: Sequence[ApiAccount]) -> Capacity:
         account_ids=frozenset(api_account.account_id for api_account in api_accounts),
         slots=sum(api_account.slots for api_account in api_accounts),
         first_guess=api_accounts[0].first_durations.mean,
+        styles=_painted_styles(api_accounts),
+        free_images={one.account_id: one.free_images for one in api_accounts if one.paid},
     )
+
+
+def _painted_styles(api_accounts: Sequence[ApiAccount]) -> frozenset[int]:
+    """The indices of the styles that at least one account paints."""
+    return frozenset[int]().union(*(api_account.capability.styles for api_account in api_accounts))
 
 
 def _rules(settings: Settings, api_accounts: Sequence[ApiAccount]) -> AdmissionRules:
@@ -198,22 +205,24 @@ def _rules(settings: Settings, api_accounts: Sequence[ApiAccount]) -> AdmissionR
         max_queued_per_person=settings.max_queued_per_person,
         monthly_budget_cny=settings.monthly_budget_cny,
         paid=any(api_account.paid for api_account in api_accounts),
+        styles=_painted_styles(api_accounts),
+        price_cny=max((one.price_cny for one in api_accounts if one.paid), default=quota.PRICE_CNY),
     )
 
 
 async def _api_accounts(
     settings: Settings, stack: AsyncExitStack, secret: bytes, photos: PhotoStore, intake: Intake, *, engine: Engine
-) -> tuple[tuple[ApiAccount, ...], tuple[styles.Style, ...]]:
-    """The cloud's API accounts and all styles; or, without a key, the stand-in's account and its engine's styles."""
+) -> tuple[ApiAccount, ...]:
+    """The cloud's API accounts; or, without a key, the stand-in's."""
     if settings.dashscope_api_key:
         if (complaint := accounts.base_url_complaint(settings)) is not None:
             log.warning(complaint)
         http = await stack.enter_async_context(accounts.cloud_http())
-        return tuple(accounts.cloud_accounts(settings, http, secret, photos, intake.request_copy)), styles.STYLES
+        return tuple(accounts.cloud_accounts(settings, http, secret, photos, intake.request_copy))
     stand_in = await stack.enter_async_context(_stand_in(settings, engine))
     transport = httpx.ASGITransport(stand_in, raise_app_exceptions=False)  # a bug there is a 500 here, as over HTTP
     http = await stack.enter_async_context(httpx.AsyncClient(mounts=accounts.transports(transport)))
-    return (accounts.stand_in_account(http),), styles.offered(engine.styles)
+    return (accounts.stand_in_account(http, engine.styles),)
 
 
 def _stand_in(settings: Settings, engine: Engine) -> AbstractAsyncContextManager[ASGIApp]:

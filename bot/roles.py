@@ -65,8 +65,10 @@ class ProcessRoles:
             for role in self.role_runner.held_elsewhere()
             if role.startswith(DISPATCHER_PREFIX)
         }
-        account_ids = self.services.queries.capacity.account_ids | held_accounts
-        await recover(self.deps, account_ids, free={accounts.STAND_IN}, leadership=leadership)
+        capacity = self.services.queries.capacity
+        account_ids = capacity.account_ids | held_accounts
+        styles = capacity.styles if account_ids == capacity.account_ids else None
+        await recover(self.deps, account_ids, free={accounts.STAND_IN}, styles=styles, leadership=leadership)
         await replace(self.retention, leadership=leadership).run(stop)
 
 

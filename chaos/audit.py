@@ -30,10 +30,11 @@ _UNFINISHED = """
 """
 _LEDGER = """
     SELECT q.scope, q.period, q.reserved, q.used,
-        (SELECT COUNT(*) FROM ledger l WHERE l.scope = q.scope AND l.period = q.period AND l.kind = 'reserve'),
-        (SELECT COUNT(*) FROM ledger l WHERE l.scope = q.scope AND l.period = q.period AND l.kind = 'commit'),
-        (SELECT COUNT(*) FROM ledger l WHERE l.scope = q.scope AND l.period = q.period AND l.kind = 'release')
-    FROM quota q
+        COALESCE(SUM(CASE l.kind WHEN 'reserve' THEN l.amount END), 0),
+        COALESCE(SUM(CASE l.kind WHEN 'commit' THEN l.amount END), 0),
+        COALESCE(SUM(CASE l.kind WHEN 'release' THEN l.amount END), 0)
+    FROM quota q LEFT JOIN ledger l ON l.scope = q.scope AND l.period = q.period
+    GROUP BY q.scope, q.period, q.reserved, q.used
 """
 
 

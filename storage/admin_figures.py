@@ -19,9 +19,9 @@ _FAILURES_BY_PERSON = text("""
     WHERE j.error = :reason AND j.error IS NOT NULL AND j.asked >= :since
     GROUP BY p.platform, p.platform_id ORDER BY times DESC, who
 """)
-_COUNT_PAID_IMAGES = text(
-    "SELECT COUNT(*) FROM ledger WHERE scope_kind = 'budget' AND kind = 'commit' AND at >= :since"
-)
+_SUM_SPENDING = text("""
+    SELECT COALESCE(SUM(amount), 0) FROM ledger WHERE scope_kind = 'budget' AND kind = 'commit' AND at >= :since
+""")
 _LIST_FAILURES = text("""
     SELECT id, updated, error, COALESCE(error_code, '') FROM job WHERE error IS NOT NULL
     ORDER BY updated DESC LIMIT :limit
@@ -63,9 +63,9 @@ async def count_failures_by_person(
     return tuple((row.who, row.times) for row in await connection.execute(_FAILURES_BY_PERSON, values))
 
 
-async def count_paid_images(connection: AsyncConnection, since: float) -> int:
-    """Count the images since a time that the owner pays for."""
-    return int((await connection.execute(_COUNT_PAID_IMAGES, {"since": since})).scalar_one())
+async def sum_spending(connection: AsyncConnection, since: float) -> int:
+    """Return what the owner has spent since a time, in units of the budget."""
+    return int((await connection.execute(_SUM_SPENDING, {"since": since})).scalar_one())
 
 
 async def list_failures(connection: AsyncConnection, limit: int) -> tuple[Failure, ...]:

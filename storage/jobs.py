@@ -1,6 +1,6 @@
 """Jobs: one row each, which holds the job's state. `bot.domain.job_lifecycle` decides the transitions."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any
@@ -144,8 +144,12 @@ HAS_CARD = """(
     OR NOT EXISTS (SELECT 1 FROM chat c WHERE c.id = job.chat_id AND c.platform IN :card_platforms)
 )"""
 _GET_NEXT_QUEUED = text(f"""
-    SELECT {COLUMNS} FROM job WHERE state = 'queued' AND next_at <= :now AND {HAS_CARD} ORDER BY tag, id LIMIT 1
-""").bindparams(bindparam("card_platforms", expanding=True))  # noqa: S608  # constant
+    SELECT {COLUMNS} FROM job WHERE state = 'queued' AND next_at <= :now AND style IN :styles AND {HAS_CARD}
+    ORDER BY tag, id LIMIT 1
+""").bindparams(bindparam("styles", expanding=True), bindparam("card_platforms", expanding=True))  # noqa: S608  # constant
+_LIST_QUEUED_IN_OTHER_STYLES = text(f"""
+    SELECT {COLUMNS} FROM job WHERE state = 'queued' AND style NOT IN :styles ORDER BY tag, id
+""").bindparams(bindparam("styles", expanding=True))  # noqa: S608  # constant
 _COUNT_WAITING = text("""
     SELECT COUNT(*) FROM job
     WHERE person_id = :person_id AND state IN ('queued', 'submitting', 'running', 'fetching') AND NOT cancel_requested
@@ -250,13 +254,19 @@ async def list_active(connection: AsyncConnection) -> tuple[Job, ...]:
 
 
 async def get_next_queued(
-    connection: AsyncConnection, now: float, *, card_platforms: Collection[str] = ()
+    connection: AsyncConnection, now: float, styles: Iterable[int], *, card_platforms: Collection[str] = ()
 ) -> Job | None:
-    """Return the queued job whose turn it is, or None. Jobs on `card_platforms` are passed over until their card was
-    sent: nothing is painted where we can't speak."""
-    values = {"now": now, "card_platforms": sorted(card_platforms) or [""]}  # PostgreSQL knows no type of an empty list
+    """Return the queued job whose turn it is among those in these styles, or None; the others keep their places. Jobs
+    on `card_platforms` are passed over until their card was sent: nothing is painted where we can't speak."""
+    platforms = sorted(card_platforms) or [""]  # PostgreSQL knows no type of an empty list
+    values = {"now": now, "styles": sorted(styles), "card_platforms": platforms}
     row = (await connection.execute(_GET_NEXT_QUEUED, values)).one_or_none()
     return None if row is None else job_from_row(row)
+
+
+async def list_queued_in_other_styles(connection: AsyncConnection, styles: Iterable[int]) -> tuple[Job, ...]:
+    """Return the queued jobs in any style but these."""
+    return tuple(map(job_from_row, await connection.execute(_LIST_QUEUED_IN_OTHER_STYLES, {"styles": sorted(styles)})))
 
 
 async def count_waiting(connection: AsyncConnection, person_id: int) -> int:

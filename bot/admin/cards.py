@@ -120,8 +120,10 @@ def _broadcast_button(broadcast: Broadcast, texts: Texts) -> Button | None:
 
 
 def _account_lines(account: AccountFigures, texts: Texts) -> list[str]:
-    """The account's state, and what its owner should do about it."""
+    """The account's state, what its owner should do about it, and how many free images are left."""
     found = [texts.gettext(FINDING_CURES[code]) for code in account.found if code in FINDING_CURES]
+    if account.free_left is not None:
+        found.append(texts.ngettext("   {n} free image left", "   {n} free images left", account.free_left))
     if account.paused_reason is None:
         line = texts.gettext(
             "✅ {account}: {images} pictures, {seconds} s each",

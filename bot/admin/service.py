@@ -1,8 +1,10 @@
 """Administration: the figures that owners see, and the actions that they may take."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from types import MappingProxyType
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -30,7 +32,7 @@ FINDING_SECONDS = 24 * 3600.0  # for which a finding about an account is shown
 @dataclass(frozen=True)
 class AccountFigures:
     """One API account: why it is paused (None: it isn't), failures in a row, images ever, mean seconds per task, and
-    the codes of what was found out about it today."""
+    the codes of what was found out about it today; and how many free images are left (None: none came with it)."""
 
     account_id: str
     paused_reason: str | None
@@ -38,6 +40,7 @@ class AccountFigures:
     images: int
     seconds: float
     found: tuple[str, ...] = ()
+    free_left: int | None = None
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,7 @@ class AdminService:
         async with self.database.read() as connection:
             account_figures = await self._account_figures(connection)
             depth = await queue.get_depth(connection)
-            month = (await ledger.get_sums(connection, quota.budget_scope(self.rules.monthly_budget_cny, now))).used
+            budget = quota.budget_scope(self.rules.monthly_budget_cny, now)
             return AdminFigures(
                 accounts=account_figures,
                 waiting=depth.waiting,
@@ -105,30 +108,25 @@ class AdminService:
                 people=await admin_figures.count_people(connection),
                 today=await admin_figures.get_day_figures(connection, today),
                 declined=await admin_figures.count_failures_by_person(connection, ErrorCode.CONTENT_REFUSED, today),
-                today_cny=quota.PRICE_CNY * await admin_figures.count_paid_images(connection, today),
-                month_images=month,
-                month_cny=quota.PRICE_CNY * month,
+                today_cny=quota.to_cny(await admin_figures.sum_spending(connection, today)),
+                month_images=(await ledger.count_jobs(connection, budget)).used,
+                month_cny=quota.to_cny((await ledger.get_sums(connection, budget)).used),
                 budget_cny=self.rules.monthly_budget_cny,
                 failures=await admin_figures.list_failures(connection, MAX_FAILURES),
                 broadcasts=await broadcasts.list_newest(connection, MAX_BROADCASTS),
             )
 
     async def _account_figures(self, connection: AsyncConnection) -> tuple[AccountFigures, ...]:
-        rows = [row for row in await accounts.list_all(connection) if row.id in self.capacity.account_ids]
         found = await findings.list_since(connection, self.clock.now() - FINDING_SECONDS)
-        return tuple(
-            [
-                AccountFigures(
-                    row.id,
-                    row.paused_reason,
-                    row.failures,
-                    (await ledger.get_sums(connection, quota.account_scope(row.id))).used,
-                    row.mean_seconds,
-                    tuple(finding.code for finding in found if finding.account_id == row.id),
-                )
-                for row in rows
-            ]
-        )
+        figures = []
+        for row in await accounts.list_all(connection):
+            if row.id in self.capacity.account_ids:
+                images = (await ledger.get_sums(connection, quota.account_scope(row.id))).used
+                codes = tuple(finding.code for finding in found if finding.account_id == row.id)
+                left = _free_left(self.capacity.free_images, row.id, images)
+                state = row.paused_reason, row.failures
+                figures.append(AccountFigures(row.id, *state, images, row.mean_seconds, codes, left))
+        return tuple(figures)
 
     async def pause(self) -> int:
         """Pause every account, also those that other processes drive: nothing more is submitted, and waiting jobs keep
@@ -205,26 +203,42 @@ def finding_text(finding: AccountFinding) -> str:
     return f"{finding.code} ({finding.detail}), {at}: {cures.FINDING_CURES.get(finding.code, cures.OTHER_CURE)}"
 
 
-async def status_lines(database: Database, monthly_budget_cny: Decimal | None, now: float) -> list[str]:
+async def status_lines(
+    database: Database,
+    monthly_budget_cny: Decimal | None,
+    now: float,
+    free_images: Mapping[str, int] = MappingProxyType({}),
+) -> list[str]:
     """What `repaint admin status` prints: API accounts, jobs by state, and the month's images and cost.
 
-    `monthly_budget_cny`: CNY, None for no limit; `now`: epoch seconds.
+    `monthly_budget_cny`: CNY, None for no limit; `now`: epoch seconds; `free_images`: how many came with each account,
+    by its id.
     """
     async with database.read() as connection:
         rows = await accounts.list_all(connection)
         by_state = await statistics.count_jobs_by_state(connection)
-        budget = await ledger.get_sums(connection, quota.budget_scope(monthly_budget_cny, now))
+        budget = quota.budget_scope(monthly_budget_cny, now)
+        paid, money = await ledger.count_jobs(connection, budget), await ledger.get_sums(connection, budget)
         found = await findings.list_since(connection, now - FINDING_SECONDS)
         images = {account.id: await ledger.get_sums(connection, quota.account_scope(account.id)) for account in rows}
     lines = [f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M} UTC"]
     for account in rows:
         state = "running" if account.paused_reason is None else f"paused: {account.paused_reason}"
-        lines.append(f"{account.id}: {state}, {images[account.id].used} pictures, {account.mean_seconds:.1f} s each")
+        used = images[account.id].used
+        left = _free_left(free_images, account.id, used)
+        free = "" if left is None else f", {left} of {free_images[account.id]} free images left"
+        lines.append(f"{account.id}: {state}, {used} pictures, {account.mean_seconds:.1f} s each{free}")
         if account.paused_reason is not None:
             lines.append(f"  {cures.advice(account.paused_reason)}")
         lines += [f"  {finding_text(finding)}" for finding in found if finding.account_id == account.id]
     lines.append("jobs: " + (", ".join(f"{number} {state}" for state, number in sorted(by_state.items())) or "none"))
-    spent = quota.PRICE_CNY * (budget.used + budget.reserved)
+    spent = quota.to_cny(money.used + money.reserved)
     limit = "no limit" if monthly_budget_cny is None else f"of {monthly_budget_cny}"
-    lines.append(f"this month: {budget.used} paid pictures, {budget.reserved} in progress, {spent} CNY, {limit}")
+    lines.append(f"this month: {paid.used} paid pictures, {paid.reserved} in progress, {spent:.2f} CNY, {limit}")
     return lines
+
+
+def _free_left(free_images: Mapping[str, int], account_id: str, used: int) -> int | None:
+    """How many of an account's free images are left; None if none came with it."""
+    free = free_images.get(account_id, 0)
+    return quota.free_images_left(free, used) if free > 0 else None

@@ -187,6 +187,7 @@ class StandInSettings(BucketSettings):
     )
 
     stylizer_database_url: SecretStr | None = None
+    stylizer_faults: OnOff = "off"
     database_url: SecretStr | None = None
 
     @property

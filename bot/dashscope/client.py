@@ -13,10 +13,11 @@ from urllib.parse import urljoin
 import httpx
 from pydantic import SecretStr
 
-from bot.dashscope import answers, wire
+from bot.dashscope import answers, models, wire
 from bot.dashscope.decisions import decide_without_code
 from bot.dashscope.download import Download
 from bot.dashscope.errors import DashScopeError, Decision, InDoubt, NotAccepted, ResultGone
+from bot.dashscope.models import Model
 from bot.dashscope.server_clock import ServerClock
 from bot.dashscope.wire import ApiCall, ApiResponse, CreatedTask, Task, TaskPage, TaskRequest, TaskStatus
 from common.clock import steady
@@ -71,7 +72,7 @@ class _RedactedURL(httpx.URL):
 
 class DashScope:
     """One account at the API. Every method may raise DashScopeError; `errors` describes its subclasses. `server_clock`:
-    the API's time, learned from its answers."""
+    the API's time, learned from its answers; `model`: what its tasks are created for."""
 
     def __init__(
         self,
@@ -80,6 +81,7 @@ class DashScope:
         base_url: str,
         api_key: SecretStr,
         workspace: str | None = None,
+        model: Model = models.DEFAULT,
         timeouts: Timeouts = _TIMEOUTS,
     ) -> None:
         key = api_key.get_secret_value()
@@ -90,6 +92,7 @@ class DashScope:
         self._is_secure = self._base_url.startswith("https://")
         self._key = api_key
         self._workspace = workspace
+        self.model = model
         self._timeouts = timeouts
         self.server_clock = ServerClock()
 
@@ -105,8 +108,8 @@ class DashScope:
     async def create_task(self, task_request: TaskRequest) -> CreatedTask:
         """Submit a task, once, within `submit_seconds`. Raises NotAccepted when none was created, InDoubt when one may
         have been: check the task list before sending it again."""
-        within = self.submit_seconds(task_request)
-        return answers.created(await self._call(wire.create(task_request), within=within, read=self._timeouts.answer))
+        call, within = self.model.create(self.model.name, task_request), self.submit_seconds(task_request)
+        return answers.created(await self._call(call, within=within, read=self._timeouts.answer))
 
     async def query_task(self, task_id: str) -> Task:
         """The state of a task. One that the API doesn't know has the status UNKNOWN; that is no error."""
@@ -126,7 +129,8 @@ class DashScope:
         The API doesn't document the time zone of these two (we send Beijing time). Where a missed task would be paid
         twice, leave them out and check `created`.
         """
-        return answers.task_page(await self._call(wire.listing(start, end, status, page, page_size)))
+        call = wire.listing(self.model.name, start=start, end=end, status=status, page=page, page_size=page_size)
+        return answers.task_page(await self._call(call))
 
     async def cancel_task(self, task_id: str) -> bool:
         """Whether the task was cancelled; False: it is no longer PENDING and will run to its end."""
@@ -135,7 +139,7 @@ class DashScope:
     async def upload(self, filename: str, data: bytes) -> str:
         """Upload a picture to the API's temporary storage (48 h), with a new policy each time. Returns its `oss://`
         link."""
-        policy = answers.policy_fields(await self._call(wire.policy()))
+        policy = answers.policy_fields(await self._call(wire.policy(self.model.name)))
         form = wire.upload_form(policy, filename, len(data))
         within = self._timeouts.with_bytes(self._timeouts.upload, len(data))
         timeout = self._timeout(within, self._timeouts.answer)

@@ -12,7 +12,6 @@ from typing import Self, TypeGuard
 
 from bot.dashscope.errors import Decision, InDoubt, NotAccepted
 
-MODEL = "wanx-style-repaint-v1"
 REFERENCE = -1  # the style index that says "like this reference picture"
 _TASK_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _DAY = 86_400
@@ -153,12 +152,12 @@ def is_link(value: object) -> TypeGuard[str]:
     )
 
 
-def create(task_request: TaskRequest) -> ApiCall:
-    """The submit call. Style 0 is a style like any other."""
+def create(model: str, task_request: TaskRequest) -> ApiCall:
+    """The submit call of a model of this name. Style 0 is a style like any other."""
     given: dict[str, object] = {"image_url": task_request.image_url, "style_index": task_request.style_index}
     if task_request.style_ref_url is not None:
         given["style_ref_url"] = task_request.style_ref_url
-    body: dict[str, object] = {"model": MODEL, "input": given}
+    body: dict[str, object] = {"model": model, "input": given}
     if task_request.parameters:
         body["parameters"] = dict(task_request.parameters)
     headers = {"X-DashScope-Async": "enable"}
@@ -182,11 +181,13 @@ def cancel(task_id: str) -> ApiCall:
     return ApiCall("POST", f"/tasks/{task_id}/cancel")
 
 
-def listing(start: float | None, end: float | None, status: TaskStatus | None, page: int, page_size: int) -> ApiCall:
-    """A page of the account's tasks; `start` and `end` are epoch seconds, at most 24 h apart."""
+def listing(
+    model: str, *, start: float | None, end: float | None, status: TaskStatus | None, page: int, page_size: int
+) -> ApiCall:
+    """A page of the account's tasks for this model; `start` and `end` are epoch seconds, at most 24 h apart."""
     if start is not None and end is not None and not 0 <= end - start <= _DAY:
         raise ValueError("The task list covers at most 24 hours.")
-    params = {"model_name": MODEL, "page_no": str(page), "page_size": str(page_size)}
+    params = {"model_name": model, "page_no": str(page), "page_size": str(page_size)}
     if start is not None:
         params["start_time"] = stamp(start)
     if end is not None:
@@ -196,9 +197,9 @@ def listing(start: float | None, end: float | None, status: TaskStatus | None, p
     return ApiCall("GET", "/tasks/", params=params)
 
 
-def policy() -> ApiCall:
+def policy(model: str) -> ApiCall:
     """Permission to upload a picture for this model."""
-    return ApiCall("GET", "/uploads", params={"action": "getPolicy", "model": MODEL})
+    return ApiCall("GET", "/uploads", params={"action": "getPolicy", "model": model})
 
 
 _BEIJING = timezone(timedelta(hours=8))

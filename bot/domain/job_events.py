@@ -116,8 +116,8 @@ class AwaitingConsent:
 
 @dataclass(frozen=True)
 class Declined:
-    """It won't be processed: the person in the photo refused, or agreed when a limit no longer allowed it, or we may
-    not write in its chat."""
+    """It won't be processed: the person in the photo refused, or agreed when a limit no longer allowed it; or we may
+    not write in its chat; or it is queued for a style that no account paints any more."""
 
     reason: ErrorCode
 

@@ -5,7 +5,8 @@ from decimal import Decimal
 
 from storage.ledger import Balance, Scope, ScopeKind
 
-PRICE_CNY = Decimal("0.12")  # of one successful image
+PRICE_CNY = Decimal("0.12")  # of one successful image, unless the settings say otherwise
+UNITS_PER_CNY = 10_000  # the budget counts money in these
 UNLIMITED = 2**53  # the limit of a scope that only counts
 EVER = "ever"  # the period of units that do not expire
 
@@ -26,10 +27,14 @@ def resets_at(now: float) -> float:
     return datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=UTC).timestamp()
 
 
-def images_within(budget_cny: Decimal) -> int:
-    """How many images a budget pays for. Free-tier images count too, because the budget is a hard limit and how much of
-    the tier is left is not known for certain."""
-    return int(budget_cny // PRICE_CNY)
+def to_units(cny: Decimal) -> int:
+    """An amount of money in units of the budget, rounded down."""
+    return int(cny * UNITS_PER_CNY)
+
+
+def to_cny(units: int) -> Decimal:
+    """Units of the budget as an amount of money."""
+    return Decimal(units) / UNITS_PER_CNY
 
 
 def person_scope(person_id: int, daily: int, now: float) -> Scope:
@@ -37,10 +42,11 @@ def person_scope(person_id: int, daily: int, now: float) -> Scope:
     return Scope(ScopeKind.PERSON, f"person:{person_id}", day(now), daily)
 
 
-def budget_scope(monthly_budget_cny: Decimal | None, now: float) -> Scope:
-    """The images of this month that the owner pays for."""
-    limit = UNLIMITED if monthly_budget_cny is None else images_within(monthly_budget_cny)
-    return Scope(ScopeKind.BUDGET, "budget", month(now), limit)
+def budget_scope(monthly_budget_cny: Decimal | None, now: float, price_cny: Decimal = PRICE_CNY) -> Scope:
+    """What the owner pays this month; a job takes the price of a picture. Free-tier images count too, because the
+    budget is a hard limit and how much of the tier is left is not known for certain."""
+    limit = UNLIMITED if monthly_budget_cny is None else min(to_units(monthly_budget_cny), UNLIMITED)
+    return Scope(ScopeKind.BUDGET, "budget", month(now), limit, amount=to_units(price_cny))
 
 
 def group_scope(chat_id: int, now: float) -> Scope:
@@ -66,3 +72,8 @@ def kept_scopes(person_id: int, now: float) -> tuple[Scope, Balance]:
 def account_scope(account_id: str, free_images: int = UNLIMITED) -> Scope:
     """All images of an API account; the limit is its free tier."""
     return Scope(ScopeKind.ACCOUNT, f"account:{account_id}", EVER, free_images)
+
+
+def free_images_left(free_images: int, used: int) -> int:
+    """How many of the free images that came with an account are left after `used` images."""
+    return max(0, free_images - used)

@@ -66,6 +66,7 @@ STYLES: tuple[Style, ...] = (
 SHEET = Style(-2, "all", "All styles at once", "全部风格一览")
 
 INDICES = frozenset(style.index for style in STYLES)
+ALL_INDICES = INDICES | {REFERENCE, SHEET.index}
 _BY_INDEX = {style.index: style for style in (*STYLES, SHEET)}
 
 

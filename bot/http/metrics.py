@@ -7,6 +7,7 @@ import hmac
 import ipaddress
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from pydantic import SecretStr
@@ -37,12 +38,15 @@ class MetricsAccess:
         return not self.is_public and _is_loopback(peer) and not any(name in headers for name in _PROXY_HEADERS)
 
 
-async def exposition(database: Database, account_ids: Iterable[str], now: float) -> bytes:
-    """All metrics of the installation, ready to be served. `now`: epoch seconds."""
+async def exposition(
+    database: Database, account_ids: Iterable[str], now: float, free_images: Mapping[str, int] = MappingProxyType({})
+) -> bytes:
+    """All metrics of the installation, ready to be served. `now`: epoch seconds; `free_images`: how many came with each
+    account that is paid, by its id."""
     registry = CollectorRegistry()
     async with database.read() as connection:
         await _jobs(connection, registry)
-        await _accounts(connection, registry, frozenset(account_ids))
+        await _accounts(connection, registry, frozenset(account_ids), free_images)
         await _money(connection, registry, now)
     return generate_latest(registry)
 
@@ -58,11 +62,14 @@ async def _jobs(connection: AsyncConnection, registry: CollectorRegistry) -> Non
     owed.set(await statistics.count_outcomes_owed(connection))
 
 
-async def _accounts(connection: AsyncConnection, registry: CollectorRegistry, ours: frozenset[str]) -> None:
+async def _accounts(
+    connection: AsyncConnection, registry: CollectorRegistry, ours: frozenset[str], free_images: Mapping[str, int]
+) -> None:
     paused = Gauge("repaint_lane_paused", "1 while an API account is paused.", ["account", "reason"], registry=registry)
     opens = Gauge("repaint_lane_failures", "Consecutive failed submits.", ["account"], registry=registry)
     seconds = Gauge("repaint_task_seconds", "Measured seconds per task.", ["account"], registry=registry)
     images = Gauge("repaint_images", "Images made in total.", ["account"], registry=registry)
+    left = Gauge("repaint_free_images_left", "Free images of an account that are left.", ["account"], registry=registry)
     for account in await accounts.list_all(connection):
         if account.id in ours:
             paused.labels(account.id, account.paused_reason or "").set(account.paused_reason is not None)
@@ -70,13 +77,20 @@ async def _accounts(connection: AsyncConnection, registry: CollectorRegistry, ou
             seconds.labels(account.id).set(account.mean_seconds)
             sums = await ledger.get_sums(connection, quota.account_scope(account.id))
             images.labels(account.id).set(sums.used)
+            if (free := free_images.get(account.id, 0)) > 0:
+                left.labels(account.id).set(quota.free_images_left(free, sums.used))
 
 
 async def _money(connection: AsyncConnection, registry: CollectorRegistry, now: float) -> None:
-    spent = Gauge("repaint_month_images", "Paid images this month.", ["kind"], registry=registry)
-    sums = await ledger.get_sums(connection, quota.budget_scope(None, now))
-    spent.labels("used").set(sums.used)
-    spent.labels("reserved").set(sums.reserved)
+    budget = quota.budget_scope(None, now)
+    images = Gauge("repaint_month_images", "Paid images this month.", ["kind"], registry=registry)
+    jobs = await ledger.count_jobs(connection, budget)
+    images.labels("used").set(jobs.used)
+    images.labels("reserved").set(jobs.reserved)
+    spent = Gauge("repaint_month_cny", "Spent this month, in CNY.", ["kind"], registry=registry)
+    sums = await ledger.get_sums(connection, budget)
+    spent.labels("used").set(float(quota.to_cny(sums.used)))
+    spent.labels("reserved").set(float(quota.to_cny(sums.reserved)))
 
 
 def _is_loopback(peer: str | None) -> bool:

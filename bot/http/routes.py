@@ -1,7 +1,7 @@
 """The ASGI application: signed photo links, health, metrics, and the routes of platforms."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
@@ -39,7 +39,8 @@ class HasRoutes(Protocol):
 
 @dataclass(frozen=True)
 class HttpDeps:
-    """What the routes need. `account_ids`: the API accounts that the metrics show."""
+    """What the routes need. `account_ids`: the API accounts that the metrics show; `free_images`: how many images came
+    free with each of those that are paid."""
 
     database: Database
     photos: PhotoStore
@@ -47,6 +48,7 @@ class HttpDeps:
     secret: bytes = field(repr=False)
     account_ids: frozenset[str]
     metrics_access: MetricsAccess = field(default_factory=MetricsAccess)
+    free_images: Mapping[str, int] = field(default_factory=dict)
 
     async def photo(self, request: Request) -> Response:
         """A photo, for as long as its signed link is valid."""
@@ -81,7 +83,7 @@ class HttpDeps:
             challenge = {} if self.metrics_access.token is None else {"WWW-Authenticate": "Bearer"}
             status = 401 if challenge else 403
             return PlainTextResponse("Metrics need METRICS_TOKEN.\n", status, headers={**_PRIVATE, **challenge})
-        body = await exposition(self.database, self.account_ids, self.clock.now())
+        body = await exposition(self.database, self.account_ids, self.clock.now(), self.free_images)
         return Response(body, media_type="text/plain; version=0.0.4; charset=utf-8", headers=_PRIVATE)
 
 

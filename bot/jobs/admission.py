@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import fair_queue, job_lifecycle, quota
 from bot.domain.error_codes import ErrorCode, UserError
+from bot.domain.styles import ALL_INDICES
 from bot.jobs.access import RequestDenied, check_access, needs_consent
 from bot.jobs.request import Rights
 from bot.jobs.transitions import StaleJob, apply_event
@@ -26,12 +27,15 @@ NO_RIGHTS = Rights()
 @dataclass(frozen=True)
 class AdmissionRules:
     """The owner's limits: free images per person and day, waiting jobs per person, the month's budget in CNY (None:
-    unlimited), and whether images cost the owner money (`paid`)."""
+    unlimited), whether images cost the owner money (`paid`), the price of one at the dearest account, which is
+    reserved, and the indices of the styles that at least one account paints."""
 
     daily_free_images: int
     max_queued_per_person: int
     monthly_budget_cny: Decimal | None
     paid: bool
+    price_cny: Decimal = quota.PRICE_CNY
+    styles: frozenset[int] = ALL_INDICES
 
 
 async def person_row(connection: AsyncConnection, person: Person, now: float) -> int:
@@ -126,6 +130,8 @@ async def _enqueue(
     connection: AsyncConnection, draft: Job, style: int, rules: AdmissionRules, now: float, *, in_group: bool
 ) -> Job:
     """Reserve the units of a draft and give it its place in the queue. Raises RequestDenied."""
+    if style not in rules.styles:  # the draft may have waited while the accounts changed
+        raise RequestDenied(UserError(ErrorCode.STYLE_INVALID))
     if await jobs.count_waiting(connection, draft.person_id) >= rules.max_queued_per_person:
         raise RequestDenied(UserError(ErrorCode.QUEUE_FULL, {"limit": rules.max_queued_per_person}))
     await _charge(connection, draft, _shared_scopes(draft, rules, now, in_group=in_group), now)
@@ -168,7 +174,7 @@ async def _same_request(connection: AsyncConnection, request: NewJob | Job, styl
 
 def _shared_scopes(job: Job, rules: AdmissionRules, now: float, *, in_group: bool) -> list[Scope]:
     """The scopes that are shared with others: the owner's budget (if images are paid) and the group's day."""
-    scopes = [quota.budget_scope(rules.monthly_budget_cny, now)] if rules.paid else []
+    scopes = [quota.budget_scope(rules.monthly_budget_cny, now, rules.price_cny)] if rules.paid else []
     return [*scopes, quota.group_scope(job.chat_id, now)] if in_group else scopes
 
 

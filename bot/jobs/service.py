@@ -179,7 +179,7 @@ class JobService:
 
     def _is_offered(self, style: int | None, *, has_reference: bool) -> bool:
         if style == REFERENCE or has_reference:
-            return style == REFERENCE and has_reference
+            return style == REFERENCE and has_reference and REFERENCE in self.queries.capacity.styles
         return any(style == offered.index for offered in self.queries.offered)
 
     async def _by_source(self, request: JobRequest) -> JobView | UserError | None:

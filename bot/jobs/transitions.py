@@ -16,11 +16,12 @@ class StaleJob(Exception):
 
 
 async def apply_event(
-    connection: AsyncConnection, job: Job, event: Event, now: float, *, jitter: float = 0.0
+    connection: AsyncConnection, job: Job, event: Event, now: float, *, jitter: float = 0.0, cost: int | None = None
 ) -> Transition:
     """Write the transition that an event makes: the job's row, its units, its attempt and its outbox entry.
 
-    `now` is in epoch seconds; `jitter` in 0..1 spreads retries. The returned job has its new version.
+    `now` is in epoch seconds; `jitter` in 0..1 spreads retries; `cost` is what a picture of the job's account costs, in
+    units of the budget (None: what was reserved). The returned job has its new version.
 
     Raises:
         InvalidTransition: the event does not fit the job's state.
@@ -30,7 +31,7 @@ async def apply_event(
     if not await jobs.update(connection, change.job):
         raise StaleJob(f"job {job.id} has moved on")
     for kinds, settlement in change.settle:
-        await ledger.settle(connection, job.id, settlement, kinds, now=now)
+        await ledger.settle(connection, job.id, settlement, kinds, now=now, cost=cost)
     if change.attempt is not None:
         await attempts.finish(connection, job_id=job.id, n=job.attempts, outcome=change.attempt, now=now)
     if change.notify:

@@ -1,13 +1,14 @@
 """Builds job views: from the row, its place in the queue, and the estimated time."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import eta
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_view import WAITING, JobView, State
+from bot.domain.styles import ALL_INDICES
 from storage import accounts, jobs, queue, results
 from storage.accounts import Account
 from storage.jobs import ACTIVE, Job
@@ -17,12 +18,15 @@ from storage.results import Result
 
 @dataclass(frozen=True)
 class Capacity:
-    """What views need to know about the API accounts: their ids, the slots of all together, and the assumed seconds of
-    a task (`first_guess`) until some were measured."""
+    """What others need to know about the API accounts: their ids, the slots of all together, the assumed seconds of a
+    task (`first_guess`) until some were measured, the indices of the `styles` that at least one of them paints, and the
+    number of free images that came with each that is paid, by its id."""
 
     account_ids: frozenset[str]
     slots: int
     first_guess: float
+    styles: frozenset[int] = ALL_INDICES
+    free_images: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,9 @@ class StyleOptionsService:
         rules = await self.groups.settings(chat) if chat.is_group else None
         allowed = None if rules is None else rules.styles
         shown = order_styles(self.queries.styles(), favourites, allowed)
-        if allowed is not None and REFERENCE not in allowed:
+        if REFERENCE not in (
+            self.queries.capacity.styles if allowed is None else allowed & self.queries.capacity.styles
+        ):
             return StyleOptions(shown)
         library = await self.saved_styles.of_group(chat) if chat.is_group else ()
         return StyleOptions(shown, (*await self.saved_styles.of_person(person), *library))

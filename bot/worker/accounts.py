@@ -4,7 +4,8 @@ import hashlib
 import socket
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from urllib.request import getproxies
 
 import httpx
@@ -12,8 +13,11 @@ from pydantic import SecretStr
 
 from bot.config.api_keys import API_DEFAULTS, ApiKey
 from bot.config.settings import Settings
+from bot.dashscope import models
 from bot.dashscope.client import DashScope, Timeouts
+from bot.dashscope.models import Capability
 from bot.dashscope.photo_links import BucketLinks, InlineLinks, PhotoLinks, Shrink, SignedLinks, UploadLinks
+from bot.domain import quota
 from bot.domain.poll_schedule import TaskDurations
 from storage.bucket import BucketStore
 from storage.photos import PhotoStore
@@ -31,9 +35,9 @@ STAND_IN_DURATIONS = TaskDurations(mean=5.0, deviation=1.5)
 class ApiAccount:
     """One account at the API, with the limits that hold for it.
 
-    `slots` tasks run at once and `prefetch` more may wait at the API. `paid`: images count against the owner's budget;
-    `extended`: this is our own stylizer, which accepts a seed; `gets_events`: the API reports when a task is finished;
-    `free_images`: how many images of this account cost nothing.
+    `slots` tasks run at once and `prefetch` more may wait at the API. `paid`: images count against the owner's budget,
+    at `price_cny` each; `gets_events`: the API reports when a task is finished; `free_images`: how many images of this
+    account cost nothing.
     """
 
     account_id: str
@@ -45,10 +49,20 @@ class ApiAccount:
     submits_per_second: float = 2.0
     queries_per_second: float = API_DEFAULTS.queries_per_second
     paid: bool = False
-    extended: bool = False
     gets_events: bool = False
     free_images: int = 0
+    price_cny: Decimal = quota.PRICE_CNY
     first_durations: TaskDurations = FIRST_DURATIONS
+
+    @property
+    def cost(self) -> int:
+        """What a picture costs the owner, in units of the budget."""
+        return quota.to_units(self.price_cny) if self.paid else 0
+
+    @property
+    def capability(self) -> Capability:
+        """What this account can paint."""
+        return self.client.model.capability
 
     @property
     def spacing(self) -> float:
@@ -83,8 +97,15 @@ def _by_account_id(settings: Settings) -> dict[str, ApiKey]:
     return {account_id(one.key): one for one in settings.dashscope_api_key}
 
 
+def free_images_of(settings: Settings) -> dict[str, int]:
+    """How many images came free with each account, by account id."""
+    return {name: one.free_images for name, one in _by_account_id(settings).items()}
+
+
 def _client(one: ApiKey, http: httpx.AsyncClient) -> DashScope:
-    return DashScope(http, base_url=str(one.base_url), api_key=one.key, workspace=one.workspace)
+    return DashScope(
+        http, base_url=str(one.base_url), api_key=one.key, workspace=one.workspace, model=models.named(one.model)
+    )
 
 
 def base_url_complaint(settings: Settings) -> str | None:
@@ -119,20 +140,22 @@ def cloud_accounts(
             queries_per_second=one.queries_per_second,
             paid=True,
             free_images=one.free_images,
+            price_cny=one.price_cny,
             gets_events=settings.dashscope_events_secret is not None,
         )
         for name, one in _by_account_id(settings).items()
     ]
 
 
-def stand_in_account(http: httpx.AsyncClient) -> ApiAccount:
-    """The account that is served by the stylizer in our own process."""
-    client = DashScope(http, base_url=f"{STAND_IN_URL}{API_PATH}", api_key=SecretStr("stand-in"))
+def stand_in_account(http: httpx.AsyncClient, styles: frozenset[int]) -> ApiAccount:
+    """The account that is served by the stylizer in our own process; `styles`: the indices that its engine offers. It
+    takes a seed, too."""
+    model = replace(models.DEFAULT, capability=Capability(styles, parameters=frozenset({"seed"})))
+    client = DashScope(http, base_url=f"{STAND_IN_URL}{API_PATH}", api_key=SecretStr("stand-in"), model=model)
     return ApiAccount(
         account_id=STAND_IN,
         client=client,
         links=InlineLinks(),
-        extended=True,
         first_durations=STAND_IN_DURATIONS,
     )
 

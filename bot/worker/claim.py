@@ -62,19 +62,20 @@ async def take_over(api_account: ApiAccount, deps: WorkerDeps, leadership: Leade
 
 
 async def claim(context: AccountContext) -> ClaimedJob | RetryIn | AskAgain:
-    """Claim the job whose turn it is, of those whose card was sent.
+    """Claim the job whose turn it is, of those whose card was sent and that this account can paint.
 
     Raises:
         LeadershipLost: another dispatcher drives the account.
     """
     deps, api_account = context.deps, context.api_account
+    styles = api_account.capability.styles
     async with deps.database.write() as connection:
         fenced, now = steady(), deps.clock.now()
         status = await accounts.get_status(connection, api_account.account_id)
         slot = _find_slot(context, status, now)
         if not isinstance(slot, FreeSlot):
             return slot
-        job = await jobs.get_next_queued(connection, now, card_platforms=deps.card_platforms)
+        job = await jobs.get_next_queued(connection, now, styles, card_platforms=deps.card_platforms)
         if job is None:
             return RetryIn(LOOK_SECONDS)
         event = job_lifecycle.Claimed(api_account.account_id, slot.number)
@@ -102,13 +103,13 @@ async def peek(context: AccountContext) -> RetryIn | AskAgain | None:
     Raises:
         LeadershipLost: another dispatcher drives the account.
     """
-    deps = context.deps
+    deps, styles = context.deps, context.api_account.capability.styles
     async with deps.database.read() as connection:
         now = deps.clock.now()
         slot = _find_slot(context, await accounts.get_status(connection, context.api_account.account_id), now)
         if not isinstance(slot, FreeSlot):
             return slot
-        job = await jobs.get_next_queued(connection, now, card_platforms=deps.card_platforms)
+        job = await jobs.get_next_queued(connection, now, styles, card_platforms=deps.card_platforms)
         return RetryIn(LOOK_SECONDS) if job is None else None
 
 

@@ -222,7 +222,7 @@ class AccountContext:
         if job is None:
             raise InvalidTransition(f"job {job_id} no longer has a row")
         now, jitter = self.deps.clock.now(), self.deps.rng.random()
-        change = await apply_event(connection, job, event, now, jitter=jitter)
+        change = await apply_event(connection, job, event, now, jitter=jitter, cost=self.api_account.cost)
         if change.pause_account is not None:
             await self._pause(connection, change.pause_account, queries_refused=False)
         return change

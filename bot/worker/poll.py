@@ -190,7 +190,7 @@ async def _finish(context: AccountContext, job: Job, event: Event, task: Task | 
     api_account, durations, now = context.api_account, context.durations, context.deps.clock.now()
     counted = [quota.account_scope(api_account.account_id, api_account.free_images)]
     if api_account.paid:  # a job that was queued when nothing was paid for has reserved nothing of the budget
-        counted.append(quota.budget_scope(None, now))
+        counted.append(quota.budget_scope(None, now, api_account.price_cny))
 
     async def count_and_learn(connection: AsyncConnection) -> None:
         for scope in counted:

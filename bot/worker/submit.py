@@ -99,7 +99,7 @@ async def _task_request(context: AccountContext, job: Job) -> TaskRequest | None
     reference = await photo_exposure.expose(context, links, job.reference)
     if photo is None or job.style is None or (job.reference is not None and reference is None):
         return None
-    extras = {"seed": job.seed} if context.api_account.extended else {}
+    extras = {"seed": job.seed} if "seed" in context.api_account.capability.parameters else {}
     return TaskRequest(image_url=photo, style_index=job.style, style_ref_url=reference, parameters=extras)
 
 

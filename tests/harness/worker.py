@@ -11,10 +11,11 @@ The clock tells the real time, but every wait takes a twentieth of its time.
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -22,6 +23,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from bot.dashscope.client import DashScope, Timeouts
+from bot.dashscope.models import DEFAULT, Model
 from bot.dashscope.photo_links import InlineLinks
 from bot.domain.poll_schedule import TaskDurations
 from bot.domain.styles import STYLES
@@ -179,9 +181,11 @@ async def open_workers(
     timeouts: Timeouts | None = None,
     rules: AdmissionRules | None = None,
     clock: WallClock | None = None,
+    models: Mapping[str, Model] = MappingProxyType({}),
     **api_account: Any,
 ) -> AsyncIterator[Workers]:
-    """Open everything; nothing is running yet. Opening the same folder again is a restart."""
+    """Open everything; nothing is running yet. Opening the same folder again is a restart. `models`: by key, the
+    default for the others."""
     async with AsyncExitStack() as stack:
         here = await stack.enter_async_context(api_proxy(service))
         http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
@@ -191,7 +195,13 @@ async def open_workers(
         limits = {"submits_per_second": 1000.0, "queries_per_second": 1000.0, "first_durations": QUICK, "paid": True}
         api_accounts = []
         for key in keys:
-            client = DashScope(http, base_url=here.base_url, api_key=SecretStr(key), timeouts=timeouts or Timeouts())
+            client = DashScope(
+                http,
+                base_url=here.base_url,
+                api_key=SecretStr(key),
+                model=models.get(key, DEFAULT),
+                timeouts=timeouts or Timeouts(),
+            )
             api_accounts.append(
                 ApiAccount(account_id=key, client=client, links=InlineLinks(), **{**limits, **api_account})
             )

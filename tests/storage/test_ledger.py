@@ -147,6 +147,40 @@ async def test_a_job_that_has_reserved_a_unit_is_not_counted_again(database: Dat
     assert await sums(database, BUDGET) == (0, 1)
 
 
+async def test_a_budget_counts_money_whatever_each_picture_costs(database: Database) -> None:
+    month = replace(BUDGET, limit=2400)
+    cheap, dear = replace(month, amount=1200), replace(month, amount=2000)
+    assert await reserve(database, 1, cheap)
+    assert not await reserve(database, 2, dear)  # 3200 would be too much
+    assert await reserve(database, 2, cheap)
+    assert not await reserve(database, 3, replace(month, amount=1))
+    assert await reserve(database, 3, replace(month, amount=0))  # this costs nothing
+    assert await sums(database, month) == (2400, 0)
+
+
+async def test_what_is_committed_is_what_the_picture_cost(database: Database) -> None:
+    """Reserved at the dearest account's price, painted by another."""
+    month, day = replace(BUDGET, limit=10_000, amount=2000), DAY
+    for job_id in (1, 2, 3):
+        await reserve(database, job_id, month, day)
+    async with database.write() as connection:
+        for _ in range(2):  # the second time changes nothing
+            await ledger.settle(connection, 1, "commit", ScopeKind, now=NOON, cost=1200)
+        await ledger.settle(connection, 2, "release", ScopeKind, now=NOON, cost=1200)
+    assert (await sums(database, month), await sums(database, day)) == ((2000, 1200), (1, 1))
+    async with database.read() as connection:
+        assert await ledger.count_jobs(connection, month) == Sums(reserved=1, used=1)
+    await settle(database, 3, "commit")
+    assert await sums(database, month) == (0, 3200)
+
+
+async def test_the_audit_finds_numbers_of_jobs_that_do_not_agree(database: Database) -> None:
+    await reserve(database, 1, BUDGET)
+    async with database.write() as connection:
+        await connection.execute(text("UPDATE quota SET jobs_used = jobs_used + 1"))
+        assert await ledger.audit(connection) == (("budget", "2026-11"),)
+
+
 async def test_the_audit_finds_sums_that_do_not_agree(database: Database) -> None:
     await reserve(database, 1, DAY)
     async with database.write() as connection:

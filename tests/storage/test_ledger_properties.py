@@ -17,6 +17,7 @@ from tests.harness.rows import NOON
 
 JOBS, PEOPLE, DAYS = st.integers(1, 8), st.sampled_from("ab"), st.sampled_from(["1", "2"])
 FEW_RUNS = settings(QUICK, max_examples=15, stateful_step_count=25)
+MONEY, COSTS = st.tuples(st.integers(0, 12), st.integers(0, 3)), st.none() | st.integers(0, 3)  # budget and price
 LIMITS, HOW = st.integers(0, 4), st.sampled_from(["commit", "release"])
 
 
@@ -43,27 +44,29 @@ class Ledger(RuleBasedStateMachine):
     def _job(self, job: int) -> int:
         return self.number * 100 + job
 
-    def _scopes(self, person: str, day: str, limit: int, budget: int) -> list[Scope]:
+    def _scopes(self, person: str, day: str, limit: int, money: tuple[int, int]) -> list[Scope]:
+        budget, price = money
         return [
             Scope(ScopeKind.PERSON, f"person:{self.number}{person}", day, limit),
-            Scope(ScopeKind.BUDGET, f"budget{self.number}", "month", budget),
+            Scope(ScopeKind.BUDGET, f"budget{self.number}", "month", budget, amount=price),
         ]
 
-    @rule(job=JOBS, person=PEOPLE, day=DAYS, limit=LIMITS, budget=LIMITS)
-    def reserve(self, job: int, person: str, day: str, limit: int, budget: int) -> None:
+    @rule(job=JOBS, person=PEOPLE, day=DAYS, limit=LIMITS, money=MONEY)
+    def reserve(self, job: int, person: str, day: str, limit: int, money: tuple[int, int]) -> None:
         if job in self.held:
             return
-        scopes = self._scopes(person, day, limit, budget)
+        scopes = self._scopes(person, day, limit, money)
         full = {
             scope.name
             for scope in scopes
-            if self.used[scope.name, scope.period] + self.reserved[scope.name, scope.period] >= scope.limit
+            if self.used[scope.name, scope.period] + self.reserved[scope.name, scope.period] + scope.amount
+            > scope.limit
         }
         empty = self.loop.run(self._reserve(self._job(job), scopes))
         assert (empty in full) if full else (empty is None)
         if empty is None:
             self.held[job] = scopes
-            self.reserved.update((scope.name, scope.period) for scope in scopes)
+            self.reserved.update({(scope.name, scope.period): scope.amount for scope in scopes})
 
     async def _reserve(self, job: int, scopes: list[Scope]) -> str | None:
         try:
@@ -74,18 +77,19 @@ class Ledger(RuleBasedStateMachine):
             return str(refused)
         return None
 
-    @rule(job=JOBS, how=HOW, kinds=st.sets(st.sampled_from([ScopeKind.PERSON, ScopeKind.BUDGET])))
-    def settle(self, job: int, how: Settlement, kinds: set[ScopeKind]) -> None:
-        self.loop.run(self._settle(self._job(job), how, kinds))
+    @rule(job=JOBS, how=HOW, kinds=st.sets(st.sampled_from([ScopeKind.PERSON, ScopeKind.BUDGET])), cost=COSTS)
+    def settle(self, job: int, how: Settlement, kinds: set[ScopeKind], cost: int | None) -> None:
+        self.loop.run(self._settle(self._job(job), how, kinds, cost))
         for scope in self.held.get(job, ()):
             if (job, scope.name) not in self.settled and scope.kind in kinds:
                 self.settled.add((job, scope.name))
-                self.reserved[scope.name, scope.period] -= 1
-                self.used[scope.name, scope.period] += how == "commit"
+                self.reserved[scope.name, scope.period] -= scope.amount
+                paid = scope.amount if cost is None or scope.kind != ScopeKind.BUDGET else cost
+                self.used[scope.name, scope.period] += paid if how == "commit" else 0
 
-    async def _settle(self, job: int, how: Settlement, kinds: set[ScopeKind]) -> None:
+    async def _settle(self, job: int, how: Settlement, kinds: set[ScopeKind], cost: int | None) -> None:
         async with self.database.write() as connection:
-            await ledger.settle(connection, job, how, kinds, now=NOON)
+            await ledger.settle(connection, job, how, kinds, now=NOON, cost=cost)
 
     @invariant()
     def the_sums_agree_with_the_rows(self) -> None:

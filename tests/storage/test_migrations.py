@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from bot.jobs.transitions import apply_event
 from storage import accounts, admin_figures, attempts, balances, findings, jobs, ledger, people, results
 from storage.database import Database, open_database
 from storage.jobs import State
+from storage.ledger import ScopeKind
 from tests import ROOT
 from tests.harness.rows import NOON
 
@@ -88,6 +90,20 @@ def with_kinds(statement: str) -> str:
     return statement.replace(" (", " (scope_kind, ", 1).replace("VALUES (", "VALUES ('person', ")
 
 
+def with_counts(statement: str) -> str:
+    """The same as versions from 0014 on write it, with the numbers of jobs beside the sums."""
+    if not statement.startswith("INSERT INTO quota"):
+        return statement
+    reserved, used = statement.removesuffix(")").split(", ")[-2:]
+    return statement.replace("used)", "used, jobs_reserved, jobs_used)").removesuffix(")") + f", {reserved}, {used})"
+
+
+def as_of(version: str, statement: str) -> str:
+    """A statement of version 0010, as this version writes it."""
+    statement = statement if version <= "0010" else with_kinds(statement)
+    return statement if version <= "0013" else with_counts(statement)
+
+
 def alembic() -> Config:
     config = Config()
     config.set_main_option("script_location", str(FOLDER))
@@ -105,7 +121,7 @@ def create_database(version: str, place: Path | str, data: Iterable[str] | None 
         config.attributes["connection"] = connection
         command.upgrade(config, version)
         for statement in (*DATA, *unit_rows(SUMS, UNITS)) if data is None else data:
-            connection.execute(text(statement if version <= "0010" else with_kinds(statement)))
+            connection.execute(text(as_of(version, statement)))
         if engine.dialect.name == "postgresql":  # explicit ids don't advance its sequences
             for table in ("person", "chat", "job"):
                 connection.execute(text(f"SELECT setval('{table}_id_seq', 9)"))
@@ -235,13 +251,29 @@ async def test_units_of_every_kind_are_settled_and_audited_after_the_kinds_were_
             await apply_event(connection, running, job_lifecycle.TaskLost(), NOON + 60)
         async with database.read() as connection:
             assert await audits(connection) == ()
-            assert await ledger.get_sums(connection, budget) == ledger.Sums(reserved=0, used=2)
+            assert await ledger.get_sums(connection, budget) == ledger.Sums(reserved=0, used=2400)
+            assert await ledger.count_jobs(connection, budget) == ledger.Sums(reserved=0, used=2)
             assert await ledger.get_sums(connection, group_day) == ledger.Sums(reserved=0, used=1)
             assert await ledger.get_sums(connection, quota.person_scope(1, 20, NOON)) == ledger.Sums(reserved=0, used=4)
             assert await ledger.get_sums(connection, scopes[-1]) == ledger.Sums(reserved=0, used=1)
             assert [await balances.get(connection, balance) for balance in (own, of_day)] == [8, 3]
             assert await balances.sum_withdrawals(connection, own) == 2
-            assert await admin_figures.count_paid_images(connection, 0) == 2
+            assert await admin_figures.sum_spending(connection, 0) == 2400
+
+
+async def test_the_open_months_pictures_become_money(place: Path | str) -> None:
+    create_database("0010", place, data_of_0010())
+    async with open_database(place) as database:
+        budget = quota.budget_scope(Decimal(12), NOON)
+        async with database.read() as connection:
+            assert await ledger.get_sums(connection, budget) == ledger.Sums(reserved=1200, used=1200)
+            assert await ledger.count_jobs(connection, budget) == ledger.Sums(reserved=1, used=1)
+        async with database.write() as connection:  # the old reservation is settled at today's price of its account
+            await ledger.settle(connection, 2, "commit", [ScopeKind.BUDGET], now=NOON, cost=2000)
+            assert await ledger.get_sums(connection, budget) == ledger.Sums(reserved=0, used=3200)
+            assert await audits(connection) == ()
+            limit = (await connection.execute(text("SELECT lim FROM quota WHERE scope = 'budget'"))).scalar_one()
+            assert limit == 100 * 1200
 
 
 @pytest.mark.parametrize(

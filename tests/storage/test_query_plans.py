@@ -18,7 +18,7 @@ SMALL = re.compile(r"USING INDEX (job_(open|turn|person_waiting|hidden|failed|dr
 RARE = {  # run for the owner, for metrics, or once per chat
     "balances._AUDIT",
     "ledger._AUDIT",
-    "admin_figures._COUNT_PAID_IMAGES",
+    "admin_figures._SUM_SPENDING",
     "admin_figures._COUNT_PEOPLE",
     "admin_figures._DAY_FIGURES",
     "statistics._JOBS_BY_STATE",

@@ -51,7 +51,7 @@ HISTORY = (
 NOT_OFTEN = {"broadcasts._LIST_NEWEST", "snapshots._CLEAR_PENDING[2]"}  # the owner's page, and after a restore
 OPEN = "job_(turn|open|person_waiting)"  # partial indexes
 INDEXES = {
-    "jobs._GET_NEXT_QUEUED": "job_turn",
+    "jobs._GET_NEXT_QUEUED": OPEN,
     "queue._LIST_QUEUED": OPEN,
     "queue._GET_PLACE": OPEN,
     "jobs._LIST_WAITING": OPEN,

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.styles import INDICES
 from storage import accounts, albums, attempts, cards, jobs, queue
 from storage.attempts import Intent
 from storage.jobs import State
@@ -15,56 +16,70 @@ from tests.conftest import ON_BOTH
 from tests.harness.rows import NOON, insert_job, insert_person
 
 pytestmark = ON_BOTH
+ANY = INDICES
 
 
 async def test_jobs_are_ordered_by_tag_then_by_id(connection: AsyncConnection) -> None:
     for name, tag in (("late", 3000), ("first", 1000), ("second", 1000)):
-        await insert_job(connection, name, state=State.QUEUED, tag=tag, who=name)
+        await insert_job(connection, name, state=State.QUEUED, tag=tag, who=name, style=5)
     order = []
-    while (job := await jobs.get_next_queued(connection, NOON)) is not None:
+    while (job := await jobs.get_next_queued(connection, NOON, ANY)) is not None:
         order.append(job.source)
         await jobs.update(connection, replace(job, state=State.FETCHING))
     assert order == ["first", "second", "late"]
 
 
 async def test_a_job_that_is_not_due_yet_lets_others_pass(connection: AsyncConnection) -> None:
-    waiting = await insert_job(connection, "waiting", state=State.QUEUED, tag=1000, next_at=NOON + 5)
-    ready = await insert_job(connection, "ready", state=State.QUEUED, tag=9000)
-    assert await jobs.get_next_queued(connection, NOON) == ready
-    assert await jobs.get_next_queued(connection, NOON + 5) == waiting
+    waiting = await insert_job(connection, "waiting", state=State.QUEUED, tag=1000, next_at=NOON + 5, style=5)
+    ready = await insert_job(connection, "ready", state=State.QUEUED, tag=9000, style=5)
+    assert await jobs.get_next_queued(connection, NOON, ANY) == ready
+    assert await jobs.get_next_queued(connection, NOON + 5, ANY) == waiting
+
+
+async def test_a_job_in_a_style_that_is_not_painted_here_lets_others_pass_and_keeps_its_place(
+    connection: AsyncConnection,
+) -> None:
+    anime = await insert_job(connection, "anime", state=State.QUEUED, tag=1000, style=2)
+    own = await insert_job(connection, "own", state=State.QUEUED, tag=1500, style=-1)
+    clay = await insert_job(connection, "clay", state=State.QUEUED, tag=9000, style=31)
+    assert await jobs.get_next_queued(connection, NOON, {31, 32}) == clay
+    assert await jobs.get_next_queued(connection, NOON, {-1, 31}) == own
+    assert await jobs.get_next_queued(connection, NOON, {40}) is None
+    assert await jobs.get_next_queued(connection, NOON, ANY) == anime
+    assert await jobs.list_queued_in_other_styles(connection, {2, 31}) == (own,)
 
 
 async def test_a_job_without_its_card_lets_others_pass_until_the_card_was_sent(connection: AsyncConnection) -> None:
-    unsaid = await insert_job(connection, "unsaid", state=State.QUEUED, tag=1000, platform="chat")
-    said = await insert_job(connection, "said", state=State.QUEUED, tag=2000, platform="chat")
+    unsaid = await insert_job(connection, "unsaid", state=State.QUEUED, tag=1000, platform="chat", style=5)
+    said = await insert_job(connection, "said", state=State.QUEUED, tag=2000, platform="chat", style=5)
     await cards.set_message(connection, said.id, "m1")
-    web = await insert_job(connection, "web", state=State.QUEUED, tag=3000, platform="web")
+    web = await insert_job(connection, "web", state=State.QUEUED, tag=3000, platform="web", style=5)
     order = [said, web]
     for expected in order:
-        found = await jobs.get_next_queued(connection, NOON, card_platforms={"chat", "other"})
+        found = await jobs.get_next_queued(connection, NOON, ANY, card_platforms={"chat", "other"})
         assert found is not None
         assert found.source == expected.source
         await jobs.update(connection, replace(found, state=State.FETCHING))
-    assert await jobs.get_next_queued(connection, NOON, card_platforms={"chat"}) is None
+    assert await jobs.get_next_queued(connection, NOON, ANY, card_platforms={"chat"}) is None
     await cards.set_message(connection, unsaid.id, "m2")
-    assert (await jobs.get_next_queued(connection, NOON, card_platforms={"chat"}) or said).source == "unsaid"
+    assert (await jobs.get_next_queued(connection, NOON, ANY, card_platforms={"chat"}) or said).source == "unsaid"
 
 
 async def test_an_albums_photos_wait_for_the_card_of_the_album(connection: AsyncConnection) -> None:
     album = await albums.join(connection, "album:1", NOON) or 0
-    job = await insert_job(connection, "photo", state=State.QUEUED, tag=1000, platform="chat", album_id=album)
+    job = await insert_job(connection, "photo", state=State.QUEUED, tag=1000, platform="chat", style=5, album_id=album)
     await cards.set_message(connection, job.id, "its picture, or its card before it joined the album")
-    assert await jobs.get_next_queued(connection, NOON, card_platforms={"chat"}) is None
+    assert await jobs.get_next_queued(connection, NOON, ANY, card_platforms={"chat"}) is None
     await albums.set_message(connection, album, "m1")
-    assert (await jobs.get_next_queued(connection, NOON, card_platforms={"chat"}) or job).source == "photo"
-    assert await jobs.get_next_queued(connection, NOON, card_platforms={"chat"}) is not None
+    assert (await jobs.get_next_queued(connection, NOON, ANY, card_platforms={"chat"}) or job).source == "photo"
+    assert await jobs.get_next_queued(connection, NOON, ANY, card_platforms={"chat"}) is not None
 
 
 async def test_due_times_that_a_wrong_clock_wrote_are_clamped(connection: AsyncConnection) -> None:
-    in_years = await insert_job(connection, "test:1", state=State.QUEUED, tag=1000, next_at=NOON + 1e8)
+    in_years = await insert_job(connection, "test:1", state=State.QUEUED, tag=1000, next_at=NOON + 1e8, style=5)
     await queue.clamp_times(connection, NOON + 300)
-    assert await jobs.get_next_queued(connection, NOON + 299) is None
-    assert (await jobs.get_next_queued(connection, NOON + 300) or in_years).next_at == NOON + 300
+    assert await jobs.get_next_queued(connection, NOON + 299, ANY) is None
+    assert (await jobs.get_next_queued(connection, NOON + 300, ANY) or in_years).next_at == NOON + 300
 
 
 async def test_the_virtual_time_of_the_queue_never_goes_back(connection: AsyncConnection) -> None:

@@ -5,9 +5,11 @@ import pytest
 from bot.dashscope import wire
 from bot.dashscope.wire import TaskRequest, TaskStatus
 
+MODEL = "wanx-style-repaint-v1"
+
 
 def test_a_preset_request_has_its_index_even_when_it_is_0() -> None:
-    call = wire.create(TaskRequest("https://me.example/a.jpg", 0))
+    call = wire.create(MODEL, TaskRequest("https://me.example/a.jpg", 0))
     assert (call.method, call.path) == ("POST", "/services/aigc/image-generation/generation")
     assert call.headers == {"X-DashScope-Async": "enable"}
     assert call.json == {
@@ -17,7 +19,7 @@ def test_a_preset_request_has_its_index_even_when_it_is_0() -> None:
 
 
 def test_a_reference_request_has_both_pictures_and_index_minus_1() -> None:
-    call = wire.create(TaskRequest("https://me.example/a.jpg", -1, "https://me.example/b.jpg", {"n": 1}))
+    call = wire.create(MODEL, TaskRequest("https://me.example/a.jpg", -1, "https://me.example/b.jpg", {"n": 1}))
     assert call.json == {
         "model": "wanx-style-repaint-v1",
         "input": {
@@ -33,7 +35,7 @@ def test_a_reference_request_has_both_pictures_and_index_minus_1() -> None:
     "task_request", [TaskRequest("oss://a/b.jpg", 3), TaskRequest("https://me.example/a.jpg", -1, "oss://a/b.jpg")]
 )
 def test_any_temporary_upload_sets_the_resolve_header(task_request: TaskRequest) -> None:
-    assert wire.create(task_request).headers["X-DashScope-OssResourceResolve"] == "enable"
+    assert wire.create(MODEL, task_request).headers["X-DashScope-OssResourceResolve"] == "enable"
 
 
 @pytest.mark.parametrize(("index", "reference"), [(-1, None), (0, "https://me.example/b.jpg")])
@@ -44,11 +46,11 @@ def test_a_reference_and_a_preset_exclude_each_other(index: int, reference: str 
 
 def test_no_repr_shows_a_link() -> None:
     task_request = TaskRequest("https://me.example/s3cret", -1, "data:image/jpeg;base64,s3cret")
-    assert "s3cret" not in repr(task_request) + repr(wire.create(task_request))
+    assert "s3cret" not in repr(task_request) + repr(wire.create(MODEL, task_request))
 
 
 def test_the_list_is_queried_in_beijing_time_rounded_outwards() -> None:
-    call = wire.listing(1709389333.9, 1709389333.9, TaskStatus.RUNNING, 2, 50)
+    call = wire.listing(MODEL, start=1709389333.9, end=1709389333.9, status=TaskStatus.RUNNING, page=2, page_size=50)
     assert call.params == {
         "model_name": "wanx-style-repaint-v1",
         "page_no": "2",
@@ -62,7 +64,7 @@ def test_the_list_is_queried_in_beijing_time_rounded_outwards() -> None:
 @pytest.mark.parametrize(("start", "end"), [(0.0, 86_401.0), (10.0, 9.0)])
 def test_the_list_covers_no_more_than_a_day(start: float, end: float) -> None:
     with pytest.raises(ValueError, match="24 hours"):
-        wire.listing(start, end, None, 1, 10)
+        wire.listing(MODEL, start=start, end=end, status=None, page=1, page_size=10)
 
 
 @pytest.mark.parametrize("value", ["", "a/b", "../x", "a?b", "a\n", "ü", "x" * 129, None, 7])

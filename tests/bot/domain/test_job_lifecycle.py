@@ -161,6 +161,7 @@ def test_a_claim_begins_a_new_attempt() -> None:
         (D, job_lifecycle.Expired(), BACK, True),
         (D, job_lifecycle.AwaitingConsent(0), (), False),
         (D, job_lifecycle.Declined(ErrorCode.QUOTA_USED_UP), BACK, True),
+        (Q, job_lifecycle.Declined(ErrorCode.STYLE_INVALID), BACK, True),
         (STORED, job_lifecycle.Delivered(), (), False),
     ],
     ids=lambda value: type(value).__name__ if not isinstance(value, tuple | bool | State) else "",

@@ -53,7 +53,7 @@ def failed(code: str) -> dict[str, object]:
 
 
 async def budget(workers: Workers) -> tuple[int, int]:
-    (row,) = await workers.rows("SELECT reserved, used FROM quota WHERE scope = 'budget'")
+    (row,) = await workers.rows("SELECT jobs_reserved AS reserved, jobs_used AS used FROM quota WHERE scope = 'budget'")
     return row.reserved, row.used
 
 

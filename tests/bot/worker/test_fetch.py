@@ -144,7 +144,9 @@ async def test_a_picture_that_the_api_no_longer_has_is_looked_for_until_its_day_
             done = await workers.ended(job)
         assert (done.error, done.result_url) == (ErrorCode.RESULT_LOST, None)
         assert await workers.units() == (0, 0)
-        assert await workers.rows("SELECT reserved, used FROM quota WHERE scope = 'budget'") == [(0, 1)]
+        assert await workers.rows(
+            "SELECT jobs_reserved AS reserved, jobs_used AS used FROM quota WHERE scope = 'budget'"
+        ) == [(0, 1)]
         assert workers.gate.count("create") == 1
 
 
@@ -179,7 +181,9 @@ async def test_a_picture_without_a_link_is_paid_holds_no_slot_and_comes_when_its
             assert (await workers.ended(other)).state == State.STORED
             assert (await workers.ended(job)).state == State.STORED
         assert workers.gate.count("create") == 2
-        assert await workers.rows("SELECT reserved, used FROM quota WHERE scope = 'budget'") == [(0, 2)]
+        assert await workers.rows(
+            "SELECT jobs_reserved AS reserved, jobs_used AS used FROM quota WHERE scope = 'budget'"
+        ) == [(0, 2)]
 
 
 async def test_half_a_picture_as_long_as_its_head_says_is_fetched_again(tmp_path: Path, service: StandIn) -> None:

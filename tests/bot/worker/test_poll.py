@@ -162,7 +162,9 @@ async def test_a_task_that_may_have_been_paid_is_never_sent_again(tmp_path: Path
             done = await workers.ended(job)
         assert (done.state, done.error, done.slot) == (State.FAILED, ErrorCode.NOT_FINISHED, None)
         assert await workers.units() == (0, 0)
-        assert await workers.rows("SELECT reserved, used FROM quota WHERE scope = 'budget'") == [(0, 1)]
+        assert await workers.rows(
+            "SELECT jobs_reserved AS reserved, jobs_used AS used FROM quota WHERE scope = 'budget'"
+        ) == [(0, 1)]
         assert workers.gate.count("create") == 1
         assert 3 <= workers.gate.count("query") <= 13  # a young task that is unknown is looked at for a minute
 

@@ -55,7 +55,7 @@ async def test_a_job_at_an_account_whose_key_is_gone_ends_and_is_not_sent_again(
     now = await workers.row(job)
     assert (now.state, now.error, now.slot) == (State.FAILED, ErrorCode.RESULT_LOST, None)
     sums = await workers.rows("SELECT scope, reserved, used FROM quota ORDER BY scope")
-    assert sums == [("budget", 0, 1), ("person:1", 0, 0)]  # the owner may have paid; the person has not
+    assert sums == [("budget", 0, 1200), ("person:1", 0, 0)]  # the owner may have paid; the person has not
     assert await workers.rows("SELECT job_id FROM outbox") == [(job.id,)]
 
 

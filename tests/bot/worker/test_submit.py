@@ -157,7 +157,9 @@ async def test_two_candidates_twice_end_the_job_and_count_as_paid_by_the_owner(
         done = await workers.ended(job)
     assert (done.state, done.error) == (State.FAILED, ErrorCode.SERVICE_DOWN)
     assert await workers.units() == (0, 0)
-    assert await workers.rows("SELECT reserved, used FROM quota WHERE scope = 'budget'") == [(0, 1)]
+    assert await workers.rows(
+        "SELECT jobs_reserved AS reserved, jobs_used AS used FROM quota WHERE scope = 'budget'"
+    ) == [(0, 1)]
     assert len(await service.tasks()) == 4  # as many as were sent, and never a fifth
 
 
@@ -336,7 +338,9 @@ async def test_a_job_that_is_cancelled_before_its_request_is_sent_is_not_sent(wo
         done = await workers.ended(job)
     assert (done.state, done.slot) == (State.CANCELED, None)
     assert (workers.gate.count("create"), await workers.units()) == (0, (0, 0))
-    assert await workers.rows("SELECT reserved, used FROM quota WHERE scope = 'budget'") == [(0, 0)]
+    assert await workers.rows(
+        "SELECT jobs_reserved AS reserved, jobs_used AS used FROM quota WHERE scope = 'budget'"
+    ) == [(0, 0)]
 
 
 class BrokenLinks:
