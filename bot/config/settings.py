@@ -123,7 +123,7 @@ class Settings(ClusterSettings):
     @field_validator("dashscope_api_key", mode="before")
     @classmethod
     def _with_settings_of_its_own(cls, value: object, others: ValidationInfo) -> object:
-        if isinstance(value, tuple):  # from a program: one text for each key
+        if isinstance(value, list | tuple):  # from a program: one text for each key
             value = ",".join(one.get_secret_value() if isinstance(one, SecretStr) else str(one) for one in value)
         if not isinstance(value, str):
             return value
