@@ -79,9 +79,9 @@ async def read_body(request: Request, limit: int, *, seconds: float = BODY_SECON
 
 async def read_json(request: Request) -> Any:
     """The body as JSON, which its Content-Type must say. Raises Refused."""
+    body = await read_body(request, MAX_JSON)  # first, because it bounds what a caller may send
     if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != "application/json":
         raise Refused(invalid_parameter("Content-Type"))
-    body = await read_body(request, MAX_JSON)
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
