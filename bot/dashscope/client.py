@@ -24,6 +24,7 @@ from common.clock import steady
 
 _ANSWER_BYTES = 2_000_000
 _REDIRECTS = 3
+_DOWNLOADS = 16  # at once for an account: slow ones must not use up all connections
 # With these the request was not sent.
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 
@@ -36,7 +37,7 @@ class Timeouts:
         answer: Until the answer to a submit or upload comes, or the next bytes of a picture: gateways were seen to
             inspect a photo for 12 s first, also to refuse it.
         submit, upload: For a call whose photo takes no time; its bytes are given the time of the slowest line on top.
-        download: For one try to download a picture, however steadily its bytes come.
+        download: For a download, before its bytes must have come at `trickle` bytes a second on the average.
         slowest: Bytes a second of the slowest line that is supported, half a megabit.
     """
 
@@ -47,17 +48,13 @@ class Timeouts:
     answer: float = 30.0
     submit: float = 35.0
     upload: float = 35.0
-    download: float = 3600.0
+    download: float = 60.0
     slowest: float = 64_000.0
+    trickle: float = 2_000.0
 
     def with_bytes(self, seconds: float, byte_count: int) -> float:
         """The time for a call that carries so many bytes; what needs less than a second is in `seconds` already."""
         return seconds + max(0.0, byte_count / self.slowest - 1)
-
-    @property
-    def longest_submit(self) -> float:
-        """No submit takes longer, whatever it carries."""
-        return self.with_bytes(self.submit, wire.MAX_CREATE_BYTES)
 
 
 _TIMEOUTS = Timeouts()
@@ -89,6 +86,7 @@ class DashScope:
             raise ValueError("An API key consists of printable ASCII characters.")
         self._http = http
         self._base_url = base_url.rstrip("/")
+        self._downloads = asyncio.Semaphore(_DOWNLOADS)
         self._is_secure = self._base_url.startswith("https://")
         self._key = api_key
         self._workspace = workspace
@@ -157,12 +155,9 @@ class DashScope:
         """Download a result, whatever is in it. Given the same `download` again after an error, it goes on where that
         broke off. Raises ResultGone when the link has expired."""
         download = Download() if download is None else download
-        timeout = self._timeout(self._timeouts.call, self._timeouts.answer)
         for _ in range(_REDIRECTS + 1):
-            link = self._link(url)
-            request = self._http.build_request("GET", link, headers=download.request_headers(), timeout=timeout)
-            request.url = link  # the request has copied it into a plain URL
-            answer = await self._send(request, within=self._timeouts.download, receive=partial(_into, download))
+            async with self._downloads:
+                answer = await self._download(self._link(url), download)
             if not (300 <= answer.status < 400 and "location" in answer.headers):
                 return _picture(answer, download)
             url = urljoin(url, answer.headers["location"])
@@ -191,6 +186,27 @@ class DashScope:
             return answer
         # An answer that quotes our key must not get any further.
         return replace(answer, body=answer.body.replace(key.encode(), b"[key]"))
+
+    async def _download(self, link: _RedactedURL, download: Download) -> ApiResponse:
+        """The head of the answer to a link; the picture, or its rest, goes into `download`."""
+        timeout = self._timeout(self._timeouts.call, self._timeouts.answer)
+        request = self._http.build_request("GET", link, headers=download.request_headers(), timeout=timeout)
+        request.url = link  # the request has copied it into a plain URL
+        longest = self._timeouts.download + download.max_bytes / self._timeouts.trickle
+        return await self._send(request, within=longest, receive=partial(self._into, download))
+
+    async def _into(self, download: Download, response: httpx.Response) -> bytes:
+        """Receive a picture, or the rest of it; other answers have nothing that is needed."""
+        if response.status_code not in {200, 206}:
+            return b""
+        download.begin(response.status_code, response.headers)
+        began, came = steady(), 0
+        async for chunk in response.aiter_bytes():
+            download.add(chunk)
+            came += len(chunk)
+            if steady() - began > self._timeouts.download + came / self._timeouts.trickle:
+                raise httpx.ReadTimeout("The picture only trickles in.")
+        return b""
 
     def _timeout(self, write: float, read: float) -> httpx.Timeout:
         """A whole body is one write."""
@@ -235,15 +251,6 @@ async def _body(response: httpx.Response) -> bytes:
         if len(body) > _ANSWER_BYTES:
             raise httpx.DecodingError(f"An answer of more than {_ANSWER_BYTES} bytes.")
     return bytes(body)
-
-
-async def _into(download: Download, response: httpx.Response) -> bytes:
-    """Receive a picture, or the rest of it; other answers have nothing that is needed."""
-    if response.status_code in {200, 206}:
-        download.begin(response.status_code, response.headers)
-        async for chunk in response.aiter_bytes():
-            download.add(chunk)
-    return b""
 
 
 def _checked(task_id: str) -> str:

@@ -20,7 +20,7 @@ class Download:
 
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
         self.body = bytearray()
-        self._max_bytes = max_bytes
+        self.max_bytes = max_bytes
         self._etag: str | None = None
 
     def request_headers(self) -> dict[str, str]:
@@ -48,7 +48,7 @@ class Download:
     def add(self, chunk: bytes) -> None:
         """Take some more bytes. Raises DashScopeError when there are too many."""
         self.body += chunk
-        if len(self.body) > self._max_bytes:
+        if len(self.body) > self.max_bytes:
             self.clear()
             raise DashScopeError("TooLarge", "The picture is too large.", decision=Decision.RETRY_LATER)
 

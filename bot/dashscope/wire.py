@@ -17,7 +17,6 @@ _TASK_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _DAY = 86_400
 
 MAX_DATA_URL = 10_485_760  # characters
-MAX_CREATE_BYTES = 2 * MAX_DATA_URL + 1_000  # a photo and a reference picture
 
 
 class TaskStatus(StrEnum):

@@ -19,6 +19,7 @@ from bot.dashscope.models import Capability
 from bot.dashscope.photo_links import BucketLinks, InlineLinks, PhotoLinks, Shrink, SignedLinks, UploadLinks
 from bot.domain import quota
 from bot.domain.poll_schedule import TaskDurations
+from bot.imaging.results import REQUEST_BYTES
 from storage.bucket import BucketStore
 from storage.photos import PhotoStore
 
@@ -78,19 +79,22 @@ def account_id(key: SecretStr) -> str:
 def cloud_http() -> httpx.AsyncClient:
     """The HTTP client for the cloud. When we give up a submit, or die, the system drops at once what it has not sent;
     otherwise that could still arrive a minute later, when the network is back and nobody looks for its task any more.
-    While we live but don't run, it drops the data of a dead line after as long as any submit may take. Behind a proxy
-    there is nothing to set: the proxy owns that connection."""
+    While we live but don't run, it gives up a dead line as well. Behind a proxy there is nothing to set: the proxy owns
+    that connection. Connections are not counted, since each account makes only so many calls at once."""
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
     if getproxies():
-        return httpx.AsyncClient()
-    options = [(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))]
-    return httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(socket_options=[*options, *_give_up()]))
+        return httpx.AsyncClient(limits=limits)
+    at_once = (socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    return httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(socket_options=[at_once, *_dead_line()], limits=limits))
 
 
-def _give_up() -> list[tuple[int, int, int]]:
-    """Not every system has this option."""
+def _dead_line() -> list[tuple[int, int, int]]:
+    """After how long without a sign from the other side a line is dead: not before any call is over, and before
+    requests that were given up are no longer looked for (`reconcile.LINGER_SECONDS`). Not every system can do it."""
     if not hasattr(socket, "TCP_USER_TIMEOUT"):
         return []
-    return [(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(Timeouts().longest_submit * 1000))]
+    seconds = Timeouts().with_bytes(Timeouts().submit, 2 * REQUEST_BYTES * 4 // 3)
+    return [(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(seconds * 1000))]
 
 
 def _by_account_id(settings: Settings) -> dict[str, ApiKey]:

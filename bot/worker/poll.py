@@ -183,6 +183,8 @@ async def _finish(context: AccountContext, job: Job, event: Event, task: Task | 
         await photo_exposure.note_failure(context, event.decision, event.code)
     if not isinstance(event, job_lifecycle.Succeeded) or task is None:
         return await context.write(job, event)
+    if event.url is None:
+        log.error("a paid task has no link that this version knows", job=job.id)
     started, waits = task.scheduled_time or task.start_time, waited(context, job)
     context.durations = context.durations.updated_with(
         poll_schedule.task_seconds(started, task.end_time, waited=waits, durations=context.durations)
