@@ -5,22 +5,39 @@ The process that receives an update stores it with its owner: the process that s
 same key, else itself. A process that dies or hangs loses its unfinished updates to the others after `LEASE_SECONDS`.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Collection
-from dataclasses import dataclass
+import time
+from collections.abc import AsyncIterator, Collection, Sequence
+from dataclasses import dataclass, field
+
+import structlog
 
 from bot.runtime.clock import Clock
 from bot.runtime.wakeups import Wakeups
 from storage import update_inbox
 from storage.database import Database
-from storage.update_inbox import OwnedUpdate, StoredUpdate
+from storage.update_inbox import Inserted, OpenUpdate, StoredUpdate
 
-__all__ = ["StoredUpdate", "UpdateInbox"]
+__all__ = ["InboxFull", "OpenUpdate", "StoredUpdate", "UpdateInbox"]
 
-KEPT_SECONDS = 2 * 24 * 3600.0  # platforms repeat an update for a day
+log = structlog.get_logger(__name__)
+
 LEASE_SECONDS, RENEWED_BEFORE = 20.0, 12.0
-LOOK_SECONDS = 0.5  # a wake-up is a hint
+LOOK_SECONDS, LOOK_ALONE_SECONDS = 0.5, 30.0  # a wake-up is a hint; a single process knows its updates
 MIN_SECONDS = 0.05  # between two looks, however many wake-ups there are
+REST = 10  # times as long as a look took: many open updates are looked at less often
+# A flood must not fill the disk. Of one key, the bound is what a group gets answered in 25 minutes.
+MAX_WAITING, MAX_OPEN, MAX_CHARACTERS = 500, 20_000, 128 * 1024 * 1024
+MEASURE_SECONDS = 1.0
+
+
+class InboxFull(Exception):
+    """Too much is waiting. The platform keeps what is not accepted, and delivers it again."""
+
+
+@dataclass
+class _Measured:
+    at: float = float("-inf")
+    is_full: bool = False
 
 
 @dataclass(frozen=True)
@@ -34,38 +51,57 @@ class UpdateInbox:
     wakeups: Wakeups
     owner: str
     is_alone: bool
+    _measured: _Measured = field(default_factory=_Measured)
 
-    async def accept(self, update: StoredUpdate) -> bool:
-        """Store the update until it is done. Returns whether this process is to handle it."""
+    async def accept(self, updates: Sequence[StoredUpdate]) -> tuple[OpenUpdate, ...]:
+        """Store updates until they are done, in one transaction. Returns those that this process is to handle.
+
+        One that is known, can't be stored, or is one too many of its chat does not affect the others.
+
+        Raises:
+            InboxFull: nothing is stored.
+        """
+        if await self._is_full():
+            raise InboxFull
         now = self.clock.now()
-        times = {"now": now, "until": now + LEASE_SECONDS, "before": now - KEPT_SECONDS}
+        options = {"now": now, "until": now + LEASE_SECONDS}
         async with self.database.write() as connection:
-            owner = await update_inbox.insert(connection, self.account, update, owner=self.owner, **times)
-        if owner not in {None, self.owner}:
+            inserted = await update_inbox.insert(
+                connection, self.account, updates, owner=self.owner, max_waiting=MAX_WAITING, **options
+            )
+        _log_left_out(inserted)
+        if any(one.owner != self.owner for one in inserted.updates):
             self.wakeups.notify()
-        return owner == self.owner
+        return tuple(one for one in inserted.updates if one.owner == self.owner)
 
-    async def assigned(self, begun: Collection[int]) -> AsyncIterator[StoredUpdate]:
-        """Updates for this process that are not in `begun`, as they come in, without end; unfinished ones first."""
-        for update in await self._take(begun, everything=self.is_alone):
-            yield update
-        if self.is_alone:  # no other process passes updates on to us
-            await asyncio.Event().wait()
+    async def assigned(self, known: Collection[int]) -> AsyncIterator[tuple[OpenUpdate, ...]]:
+        """Updates for this process that are not in `known`, as they come in, without end; unfinished ones first. The
+        first look returns even if there are none."""
+        yield await self._take(known, everything=self.is_alone)
         while True:
-            wakeup = self.wakeups.subscribe()
-            for update in await self._take(begun):
-                yield update
-            await self.clock.sleep(MIN_SECONDS)
+            wakeup, began = self.wakeups.subscribe(), time.monotonic()
+            if found := await self._take(known):
+                yield found
+            if self.is_alone:
+                await self.clock.sleep(LOOK_ALONE_SECONDS)
+                continue
+            await self.clock.sleep(max(MIN_SECONDS, REST * (time.monotonic() - began)))
             await self.clock.wait(wakeup, LOOK_SECONDS)
 
-    async def reassigned(self, begun: Collection[int]) -> tuple[StoredUpdate, ...]:
+    async def reassigned(self, known: Collection[int]) -> tuple[OpenUpdate, ...]:
         """The same, but only those that are there now."""
-        return () if self.is_alone else await self._take(begun)
+        return () if self.is_alone else await self._take(known)
 
-    async def done(self, number: int) -> None:
-        """This update was handled."""
+    async def load(self, numbers: Sequence[int]) -> dict[int, str]:
+        """The JSON of those of these updates that this process still owns and that are still open, by number."""
+        async with self.database.read() as connection:
+            found = await update_inbox.list_owned(connection, self.account, self.owner, numbers)
+        return {one.number: one.body for one in found if one.body is not None}
+
+    async def done(self, numbers: Sequence[int]) -> None:
+        """These updates were handled."""
         async with self.database.write() as connection:
-            await update_inbox.mark_done(connection, self.account, number)
+            await update_inbox.mark_done(connection, self.account, numbers)
 
     async def release(self) -> None:
         """Leave unfinished updates to other processes."""
@@ -75,7 +111,17 @@ class UpdateInbox:
             await update_inbox.release(connection, self.account, self.owner)
         self.wakeups.notify()
 
-    async def _take(self, begun: Collection[int], *, everything: bool = False) -> tuple[StoredUpdate, ...]:
+    async def _is_full(self) -> bool:
+        if self._measured.at + MEASURE_SECONDS <= (now := self.clock.now()):
+            async with self.database.read() as connection:
+                volume = await update_inbox.measure(connection, self.account)
+            was_full, self._measured.at = self._measured.is_full, now
+            self._measured.is_full = volume.updates >= MAX_OPEN or volume.characters >= MAX_CHARACTERS
+            if self._measured.is_full and not was_full:
+                log.error("too many updates wait to be handled: new ones are not accepted", waiting=volume.updates)
+        return self._measured.is_full
+
+    async def _take(self, known: Collection[int], *, everything: bool = False) -> tuple[OpenUpdate, ...]:
         async with self.database.read() as connection:
             there = await update_inbox.list_open(connection, self.account)
         now = self.clock.now()
@@ -84,12 +130,17 @@ class UpdateInbox:
                 lapsed = {"now": float("inf") if everything else now, "until": now + LEASE_SECONDS}
                 await update_inbox.claim(connection, self.account, self.owner, **lapsed)
                 there = await update_inbox.list_open(connection, self.account)
-        numbers = [one.number for one in there if one.owner == self.owner and one.number not in begun]
-        if not numbers:
-            return ()
-        async with self.database.read() as connection:
-            return await update_inbox.list_owned(connection, self.account, self.owner, numbers)
+        return tuple(one for one in there if one.owner == self.owner and one.number not in known)
 
-    def _is_due(self, one: OwnedUpdate, now: float) -> bool:
-        """Whether its lease has expired, or is ours and has to be renewed."""
+    def _is_due(self, one: OpenUpdate, now: float) -> bool:
+        """Whether its lease has expired, or is ours and has to be renewed. A single process needs no leases."""
+        if self.is_alone:
+            return one.owner != self.owner
         return one.until is None or one.until < now + (RENEWED_BEFORE if one.owner == self.owner else 0.0)
+
+
+def _log_left_out(inserted: Inserted) -> None:
+    if inserted.dropped:
+        log.warning("updates were dropped: too many of their chat wait", count=len(inserted.dropped))
+    for number in inserted.unstorable:
+        log.error("an update could not be stored", update=number)

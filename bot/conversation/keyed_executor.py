@@ -3,21 +3,19 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 
-MAX_CONCURRENT = 8  # pieces of work that may hold a person's file in memory (20 MB each)
+from bot.conversation.concurrency import MAX_CONCURRENT, ConcurrencyLimit
 
 
 class KeyedExecutor:
     """Runs submitted work, which must not raise. `max_concurrent`: pieces of work that run at the same time."""
 
     def __init__(self, max_concurrent: int = MAX_CONCURRENT) -> None:
-        self._slots = asyncio.Semaphore(max_concurrent)
+        self._limit = ConcurrencyLimit(max_concurrent)
         self._last_task: dict[Hashable, asyncio.Task[None]] = {}
 
-    def submit(
-        self, key: Hashable, work: Callable[[], Awaitable[None]], ready: Callable[[], Awaitable[None]] | None = None
-    ) -> asyncio.Task[None]:
-        """Run `work` after all earlier work with this key and after `ready`, which doesn't count as running."""
-        task = asyncio.create_task(self._run(self._last_task.get(key), work, ready))
+    def submit(self, key: Hashable, work: Callable[[], Awaitable[None]]) -> asyncio.Task[None]:
+        """Run `work` after all earlier work with this key."""
+        task = asyncio.create_task(self._run(self._last_task.get(key), work))
         self._last_task[key] = task
         task.add_done_callback(lambda done: self._forget(key, done))
         return task
@@ -30,17 +28,10 @@ class KeyedExecutor:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    async def _run(
-        self,
-        before: asyncio.Task[None] | None,
-        work: Callable[[], Awaitable[None]],
-        ready: Callable[[], Awaitable[None]] | None,
-    ) -> None:
+    async def _run(self, before: asyncio.Task[None] | None, work: Callable[[], Awaitable[None]]) -> None:
         if before is not None:
             await asyncio.wait([before])
-        if ready is not None:
-            await ready()
-        async with self._slots:
+        async with self._limit.place():
             await work()
 
     def _forget(self, key: Hashable, done: asyncio.Task[None]) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
 import structlog
 
+from bot.conversation.concurrency import given_away
 from bot.messaging.incoming import ButtonPress, CallbackAnswer
 from bot.messaging.job_card import ButtonRows
 from bot.messaging.platform import Address, Card, Platform, TargetGone, TryLater
@@ -23,7 +24,7 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 ATTEMPTS = 6
-MAX_WAIT_SECONDS = 60.0  # seconds between two attempts
+MAX_WAIT_SECONDS = 900.0  # between two attempts; flood control may ask for more than ten minutes
 BACKOFF_SECONDS = 2.0
 
 
@@ -32,7 +33,7 @@ class Interrupted(Exception):
 
 
 class Retry:
-    """Runs work until it succeeds. Raises only Interrupted."""
+    """Runs work until it succeeds; between two attempts it gives its place away. Raises only Interrupted."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -60,10 +61,16 @@ class Retry:
                 wait = error.retry_after
             except Exception:  # anything may fail below, the database too; one update must not stop the others
                 log.exception("an update could not be handled", attempt=attempt)
-            if attempt < attempts and await self._clock.wait(self._stopping, min(wait, MAX_WAIT_SECONDS)):
-                raise Interrupted
+            if attempt < attempts:
+                await self.pause(min(wait, MAX_WAIT_SECONDS))
         log.warning("an update was given up", attempts=attempts)
         return failed
+
+    async def pause(self, seconds: float) -> None:
+        """Wait before another attempt. Raises Interrupted when `stop` is called."""
+        async with given_away():
+            if await self._clock.wait(self._stopping, seconds):
+                raise Interrupted
 
 
 if TYPE_CHECKING:

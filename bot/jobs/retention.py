@@ -15,7 +15,17 @@ from bot.domain import job_lifecycle, quota
 from bot.domain.job_lifecycle import InvalidTransition
 from bot.jobs.transitions import StaleJob, apply_event
 from bot.runtime.clock import Clock
-from storage import anonymize, cleanup, interaction_tokens, jobs, notifications, platform_files, results, statistics
+from storage import (
+    anonymize,
+    cleanup,
+    interaction_tokens,
+    jobs,
+    notifications,
+    platform_files,
+    results,
+    statistics,
+    update_inbox,
+)
 from storage.database import Database
 from storage.jobs import Job
 from storage.photos import PhotoStore, StoreDown
@@ -27,6 +37,8 @@ DRAFT_SECONDS = 24 * 3600.0
 WAIT_SECONDS = 7 * 24 * 3600.0
 OUTBOX_SECONDS = 7 * 24 * 3600.0
 LINK_USE_SECONDS = 24 * 3600.0  # links live for minutes
+# Platforms repeat an update for a day. What it contains is deleted when it was handled; this is the latest moment.
+UPDATE_BODY_SECONDS, UPDATE_NUMBER_SECONDS, UPDATE_NUMBERS = 24 * 3600.0, 2 * 24 * 3600.0, 200_000
 
 
 @dataclass(frozen=True)
@@ -55,6 +67,12 @@ class Retention:
             await anonymize.delete_unneeded_identities(connection, partial(quota.kept_scopes, now=now))
             await statistics.delete_link_uses(connection, now - LINK_USE_SECONDS)
             await interaction_tokens.delete_expired(connection, now)
+            await update_inbox.delete_old(
+                connection,
+                bodies_before=now - UPDATE_BODY_SECONDS,
+                before=now - UPDATE_NUMBER_SECONDS,
+                keep=UPDATE_NUMBERS,
+            )
             in_use = await cleanup.list_photos_in_use(connection)
         try:
             await self._erase_deleted_jobs()

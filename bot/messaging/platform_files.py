@@ -14,7 +14,6 @@ from storage.database import Database
 log = structlog.get_logger(__name__)
 
 SPOILER_SECONDS = 30 * 24 * 3600.0
-SEEN_SECONDS = 24 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -78,9 +77,7 @@ class PlatformFiles:
         now = self.clock.now()
         try:
             async with self.database.write() as connection:
-                return await update_inbox.mark_seen(
-                    connection, self.account, message, now=now, before=now - SEEN_SECONDS
-                )
+                return await update_inbox.mark_seen(connection, self.account, message, now=now)
         except SQLAlchemyError:
             log.exception("could not mark a message as seen")
             return True

@@ -20,7 +20,7 @@ from bot.jobs.transitions import apply_event
 from bot.messaging.incoming import Attachment
 from bot.messaging.platform import MAX_FILE_BYTES, Person
 from bot.privacy import export
-from storage import anonymize, jobs, people, results
+from storage import anonymize, jobs, people, results, update_inbox
 from storage.jobs import ENDED, Job
 from storage.photos import Kind
 
@@ -75,6 +75,7 @@ class PrivacyService:
                 connection, platform=person.platform, platform_id=person.platform_id
             )
             if person_id is None:
+                await update_inbox.delete_of_sender(connection, person.platform, person.platform_id)
                 return DeletedCounts()
             await people.lock_person(connection, person_id)
             visible_jobs = await anonymize.count_visible_jobs(connection, person_id)
@@ -88,6 +89,8 @@ class PrivacyService:
             await erase(queries.database, photos, job)
         async with queries.database.write() as connection:
             await anonymize.delete_unneeded_identities(connection, partial(quota.kept_scopes, now=now))
+            # Last, because the press that asked for all this is one of them: after a crash it has to come again.
+            await update_inbox.delete_of_sender(connection, person.platform, person.platform_id)
         queries.wakeups.notify()
         return DeletedCounts(
             photos=gone[Kind.ORIGINAL] + gone[Kind.REFERENCE],

@@ -19,8 +19,10 @@ from handlers.telegram.chat_state import ChatState
 from handlers.telegram.errors import TokenRefused
 from handlers.telegram.log_redaction import redact_token
 from handlers.telegram.platform import MigrateGroup, TelegramPlatform
+from handlers.telegram.raw_updates import RawUpdates
 from handlers.telegram.send_limits import SendLimits
 from handlers.telegram.startup import Connection
+from handlers.telegram.update_intake import UpdateIntake
 from handlers.telegram.webhook import PATH, Webhook, WebhookConfig, WebhookRefused
 
 __all__ = ["TelegramPlatform", "TokenRefused", "WebhookConfig", "WebhookRefused", "telegram", "webhook_config"]
@@ -57,13 +59,15 @@ async def telegram(
     be reached, it keeps trying in the background.
     """
     with redact_token(token):
-        bot = create_bot(token, api_url, per_second)
+        received = RawUpdates()
+        bot = create_bot(token, api_url, per_second, received)
         clock, account = clock or services.clock, account_name(token)
         database, core_clock = services.database, services.clock
         inbox = UpdateInbox(database, account, core_clock, services.wakeups, secrets.token_hex(8), alone)
         writer = ApiWriter(bot, ChatState(database, account, core_clock))
-        receiver = Webhook(bot, webhook, inbox) if webhook else None
-        connection = Connection(writer, services, receiver, frozenset(owners), clock)
+        intake = UpdateIntake(bot, inbox)
+        receiver = Webhook(webhook, intake) if webhook else None
+        connection = Connection(writer, services, intake, received, receiver, frozenset(owners), clock)
         deps = writer, SendLimits(clock.now), clock, services.groups.migrate
         platform = TelegramPlatform(*deps, (receiver.route,)) if receiver else PollingPlatform(*deps, connection)
         try:

@@ -11,34 +11,34 @@ from bot.runtime.clock import Clock
 QUIET_SECONDS = 0.7  # without another photo, after which an album is complete
 MAX_PHOTOS = 10  # in an album
 
+Join = Callable[["Album"], Awaitable[bool]]
 FetchReassigned = Callable[[], Awaitable[None]]
 
 
 @dataclass
 class Album:
-    """The messages of an album as they arrive."""
+    """The messages of an album as they arrive. `changed`: something has arrived in its chat."""
 
     messages: list[Message] = field(default_factory=list)
-    _added: asyncio.Event = field(default_factory=asyncio.Event)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def caption(self) -> str:
         """The caption, which is attached to one of the photos."""
         return next((message.caption for message in self.messages if message.caption), "")
 
-    def add(self, message: Message) -> None:
-        self.messages.append(message)
-        self._added.set()
-
-    async def wait_until_complete(self, clock: Clock, fetch_reassigned: FetchReassigned) -> None:
+    async def wait_until_complete(self, clock: Clock, join: Join, fetch_reassigned: FetchReassigned) -> None:
         """Return when no photo has arrived for `QUIET_SECONDS`, or when the album is full.
 
-        `fetch_reassigned` brings in photos that Telegram delivered to other processes.
+        `join` adds those of its photos that wait in the chat, and returns whether there were any; `fetch_reassigned`
+        brings in photos that Telegram delivered to other processes.
         """
-        more = True
-        while more and len(self.messages) < MAX_PHOTOS:
-            self._added.clear()
-            more = await clock.wait(self._added, QUIET_SECONDS)
-            if not more:
+        until = clock.now() + QUIET_SECONDS
+        while len(self.messages) < MAX_PHOTOS:
+            self.changed.clear()
+            if await join(self):
+                until = clock.now() + QUIET_SECONDS
+            elif (left := until - clock.now()) <= 0:
+                return
+            elif not await clock.wait(self.changed, left):
                 await fetch_reassigned()
-                more = self._added.is_set()

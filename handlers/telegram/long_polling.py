@@ -1,78 +1,73 @@
-"""Long polling: fetches updates and acknowledges them only after they have been processed.
+"""Long polling: fetches updates, and acknowledges them when they are stored.
 
-Telegram drops an update once a higher offset is requested. We request it only after the update has been processed and
-its job stored. After a crash Telegram sends the update again, and its source id makes processing it twice harmless.
+Telegram drops an update once a higher offset is requested. We request it only after the update has been stored; it is
+handled from there. After a crash Telegram sends what was not acknowledged again, and its number is known.
 """
 
-import asyncio
+from collections.abc import Sequence
+from typing import Any
 
 import structlog
-from telegram import Update
+from sqlalchemy.exc import SQLAlchemyError
 from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
 
+from bot.cluster.update_inbox import InboxFull
 from bot.runtime.clock import Clock
 from handlers.telegram.bot_client import Bot
 from handlers.telegram.errors import TOKEN_RETRY_SECONDS, retry_seconds
-from handlers.telegram.offsets import Offsets
-from handlers.telegram.update_dispatcher import UpdateDispatcher
+from handlers.telegram.raw_updates import RawUpdates
+from handlers.telegram.update_intake import UpdateIntake, update_id
 from handlers.telegram.update_kinds import ALLOWED_UPDATES
 
 log = structlog.get_logger(__name__)
 
 POLL_TIMEOUT = 25  # seconds; all below too
-BUSY_POLL_SECONDS = 0.5  # between polls while updates are being processed
 HANDOVER_SECONDS, CONFLICT_SECONDS = 2.0, 10.0
 MAX_BACKOFF_SECONDS = 30.0
-ACKNOWLEDGE_TIMEOUT = 3.0
+STORE_RETRY_SECONDS = 1.0
 
 
 class LongPoller:
-    """Polls for one bot. `run` goes on until it is cancelled; call `shutdown` after that."""
+    """Polls for one bot. `run` goes on until it is cancelled. `received`: where the bot's connection puts updates."""
 
-    def __init__(self, bot: Bot, dispatcher: UpdateDispatcher, clock: Clock) -> None:
+    def __init__(self, bot: Bot, received: RawUpdates, intake: UpdateIntake, clock: Clock) -> None:
         self._bot = bot
-        self._dispatcher = dispatcher
+        self._received = received
+        self._intake = intake
         self._clock = clock
-        self._offsets = Offsets()
+        self._offset: int | None = None  # from the oldest that Telegram keeps
         self._failures = 0
 
     async def run(self) -> None:
-        """Poll and dispatch updates, until cancelled."""
+        """Poll and store updates, until cancelled."""
         while True:
             try:
                 updates = await self._get_updates()
                 self._failures = 0
+                await self._intake.store(updates)
             except TelegramError as error:
                 await self._clock.sleep(self._retry_delay(error))
-                continue
-            except Exception:  # the library may fail on a payload that `payload_filter` let through
-                log.exception("updates could not be parsed")
+            except (SQLAlchemyError, InboxFull) as error:
+                log.warning("updates could not be stored yet", error=type(error).__name__)
+                await self._clock.sleep(STORE_RETRY_SECONDS)
+            except Exception:  # one that nobody foresaw must not end the polling
+                log.exception("updates could not be read")
                 await self._clock.sleep(TOKEN_RETRY_SECONDS)
-                continue
-            for update in updates:
-                if self._offsets.add(update.update_id):
-                    self._dispatcher.dispatch(update, self._offsets.mark_done)
-            if self._dispatcher.tasks:
-                await asyncio.wait(self._dispatcher.tasks.values(), timeout=BUSY_POLL_SECONDS)
+            else:
+                await self._acknowledge(updates)
 
-    async def shutdown(self) -> None:
-        """Let running tasks finish, then acknowledge their updates. Unfinished updates are delivered again."""
-        await self._dispatcher.shutdown()
-        offset = self._offsets.offset()
-        if offset is None:
-            return
-        try:
-            async with asyncio.timeout(ACKNOWLEDGE_TIMEOUT):
-                await self._bot.get_updates(offset=offset, limit=1, timeout=0, allowed_updates=ALLOWED_UPDATES)
-        except (TelegramError, TimeoutError) as error:
-            log.info("the last updates were not acknowledged and will be delivered again", error=type(error).__name__)
+    async def _get_updates(self) -> Sequence[Any]:
+        await self._bot.get_updates(offset=self._offset, timeout=POLL_TIMEOUT, allowed_updates=ALLOWED_UPDATES)
+        return self._received.take()
 
-    async def _get_updates(self) -> tuple[Update, ...]:
-        return await self._bot.get_updates(
-            offset=self._offsets.offset(),
-            timeout=0 if self._dispatcher.tasks else POLL_TIMEOUT,
-            allowed_updates=ALLOWED_UPDATES,
-        )
+    async def _acknowledge(self, updates: Sequence[Any]) -> None:
+        """Ask for later ones from now on."""
+        numbers = [number for update in updates if (number := update_id(update)) is not None]
+        if numbers:
+            self._offset = numbers[-1] + 1  # not the maximum: after a quiet week Telegram continues from a random id
+        elif updates:
+            log.error("Telegram sends updates without an id, or TELEGRAM_API_URL leads elsewhere")
+            await self._clock.sleep(TOKEN_RETRY_SECONDS)
 
     def _retry_delay(self, error: TelegramError) -> float:
         """Seconds until the next attempt. A cause that lasts is logged once."""

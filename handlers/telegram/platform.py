@@ -7,6 +7,7 @@ from starlette.routing import BaseRoute
 from telegram import InputMediaPhoto
 from telegram.error import BadRequest
 
+from bot.conversation.concurrency import given_away
 from bot.messaging.job_card import ButtonRows
 from bot.messaging.platform import Address, Capabilities, Card, Chat, Picture, TargetGone, TryLater
 from bot.runtime.clock import Clock
@@ -138,7 +139,8 @@ class TelegramPlatform:
             if wait > left:
                 raise TryLater(wait)
             left -= wait
-            await self._clock.sleep(wait)
+            async with given_away():
+                await self._clock.sleep(wait)
 
 
 @asynccontextmanager

@@ -19,8 +19,11 @@ from handlers.telegram.long_polling import LongPoller
 from handlers.telegram.lookups import TelegramLookups
 from handlers.telegram.other_updates import OtherUpdates
 from handlers.telegram.platform import TelegramPlatform
+from handlers.telegram.raw_updates import RawUpdates
 from handlers.telegram.responder import TelegramResponder
 from handlers.telegram.update_dispatcher import UpdateDispatcher
+from handlers.telegram.update_handlers import UpdateHandlers
+from handlers.telegram.update_intake import UpdateIntake
 from handlers.telegram.update_kinds import ALLOWED_UPDATES
 from handlers.telegram.webhook import Webhook, WebhookRefused
 
@@ -33,11 +36,13 @@ WEBHOOK_MAX_CONNECTIONS = 40  # each request only stores an update
 @dataclass
 class Connection:
     """One bot's connection. With a `webhook`, every process handles what is delivered to it; without, only one process
-    polls at a time.
+    polls at a time. `received`: where the connection for polling puts updates.
     """
 
     writer: ApiWriter
     services: Services
+    intake: UpdateIntake
+    received: RawUpdates
     webhook: Webhook | None
     owners: Collection[str]
     clock: Clock
@@ -69,12 +74,7 @@ class Connection:
                 await self.connect()
         if self.webhook is None:
             return
-        conversation = self._conversation(platform)
-        await self._update_profile(conversation)
-        try:
-            await self.webhook.run(self._dispatcher(platform, conversation))
-        finally:
-            await self.webhook.shutdown()
+        await self._handle_updates(platform)
 
     async def receive(self, platform: TelegramPlatform, stop: asyncio.Event) -> None:
         """Poll for updates until told to stop, then shut down in good order."""
@@ -82,13 +82,22 @@ class Connection:
 
     async def _poll(self, platform: TelegramPlatform) -> None:
         await self._connected.wait()
+        poller = LongPoller(self.writer.bot, self.received, self.intake, self.clock)
+        await self._handle_updates(platform, poller)
+
+    async def _handle_updates(self, platform: TelegramPlatform, poller: LongPoller | None = None) -> None:
+        """Handle what is stored, and store what is polled, until cancelled."""
         conversation = self._conversation(platform)
         await self._update_profile(conversation)
-        poller = LongPoller(self.writer.bot, self._dispatcher(platform, conversation), self.clock)
+        dispatcher = self._dispatcher(platform, conversation)
+        self.intake.handle = dispatcher.add
         try:
-            await poller.run()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(dispatcher.run())
+                if poller is not None:
+                    tasks.create_task(poller.run())
         finally:
-            await poller.shutdown()
+            await dispatcher.shutdown()
 
     async def _update_profile(self, conversation: Conversation) -> None:
         await update_profile(self.writer.bot, self.owners, conversation.messages.registry.commands.values())
@@ -129,4 +138,5 @@ class Connection:
         retry, lookups = Retry(self.clock), TelegramLookups(self.writer.bot, bot_user, self.services.clock)
         messages, buttons = conversation.messages, conversation.buttons
         responder = TelegramResponder(platform, lookups, messages, buttons, retry)
-        return UpdateDispatcher(responder, OtherUpdates(platform, lookups, messages, retry), retry, self.clock)
+        handlers = UpdateHandlers(responder, OtherUpdates(platform, lookups, messages, retry))
+        return UpdateDispatcher(self.writer.bot, self.intake.inbox, handlers, retry, self.clock)

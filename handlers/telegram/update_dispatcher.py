@@ -1,62 +1,84 @@
-"""Starts a task for each update: in order within a chat, concurrently across chats, an album as one request."""
+"""Handles stored updates: in order within a chat, side by side across chats, an album as one request.
+
+Only their numbers are kept in memory. What an update contains is read from its row when its turn comes, and deleted
+when it was handled. So updates that came before a restart, and those that come now, go the same way; and nothing is
+handled before the first look at what is stored.
+"""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from telegram import Update
 
-from bot.conversation.keyed_executor import KeyedExecutor
+from bot.cluster.update_inbox import OpenUpdate, UpdateInbox
+from bot.cluster.update_queue import UpdateQueue
+from bot.conversation.concurrency import ConcurrencyLimit
 from bot.conversation.responder import Interrupted, Retry
+from bot.runtime.batches import Batches
 from bot.runtime.clock import Clock
-from handlers.telegram.albums import Album, FetchReassigned
-from handlers.telegram.other_updates import OtherUpdates
-from handlers.telegram.responder import TelegramResponder
-from handlers.telegram.update_kinds import UpdateKind, album_key, kind_of, ordering_key
+from handlers.telegram.albums import Album
+from handlers.telegram.bot_client import Bot
+from handlers.telegram.update_handlers import UpdateHandlers
+from handlers.telegram.update_intake import parse
+from handlers.telegram.update_kinds import UpdateKind, album_key, kind_of
 
 log = structlog.get_logger(__name__)
 
+T = TypeVar("T")
+
 MAX_CLOSED_ALBUMS = 200  # remembered, for photos that come too late
-SHUTDOWN_TIMEOUT = 4.0  # updates that take longer are delivered again
-
-OnDone = Callable[[int], None]
-
-
-async def no_reassigned_updates() -> None:
-    """For long polling: only one process receives updates."""
+LOOKED_THROUGH = 50  # waiting updates of a chat that may belong to an album
+SHUTDOWN_TIMEOUT = 4.0  # updates that take longer are handled again after the next start
+ERROR_RETRY_SECONDS = 5.0
+STORAGE_RETRY_SECONDS = 1.0
 
 
 class UpdateDispatcher:
-    """Running tasks by update id. `fetch_reassigned` brings in updates of other processes that are now ours."""
+    """Handles the updates of one bot. `run` goes on until it is cancelled; call `shutdown` after that."""
 
-    def __init__(self, responder: TelegramResponder, other_updates: OtherUpdates, retry: Retry, clock: Clock) -> None:
-        self.tasks: dict[int, asyncio.Task[None]] = {}
-        self.fetch_reassigned: FetchReassigned = no_reassigned_updates
-        self._responder = responder
-        self._other_updates = other_updates
+    def __init__(self, bot: Bot, inbox: UpdateInbox, handlers: UpdateHandlers, retry: Retry, clock: Clock) -> None:
+        self._bot = bot
+        self._inbox = inbox
+        self._handlers = handlers
         self._retry = retry
         self._clock = clock
-        self._executor = KeyedExecutor()
-        self._albums: dict[str, tuple[Album, asyncio.Task[None]]] = {}
+        self._queue = UpdateQueue()
+        self._limit = ConcurrencyLimit()
+        self._done = Batches(inbox.done)
+        self._has_looked = self._is_stopping = False
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._open_albums: dict[str, Album] = {}  # by ordering key
         self._closed_captions: dict[str, str] = {}  # by album key
 
-    def dispatch(self, update: Update, done: OnDone) -> None:
-        """Start to process an update. `done` is called with its id afterwards, unless it has to be delivered again."""
-        try:
-            task = self._start(update)
-        except Exception:  # a parsed update may still lack expected fields; it must not stop the others
-            log.exception("an update could not be dispatched", update=update.update_id)
-            task = None
-        if task is None:
-            done(update.update_id)
-            return
-        self.tasks[update.update_id] = task
-        task.add_done_callback(lambda ended: self._on_finished(update.update_id, ended, done))
+    async def run(self) -> None:
+        """Handle what is stored, then what comes."""
+        while True:
+            try:
+                async for updates in self._inbox.assigned(self._queue.known):
+                    self._has_looked = True
+                    self.add(updates)
+            except Exception:  # the database is unavailable
+                log.exception("stored updates could not be read")
+                await self._inbox.clock.sleep(ERROR_RETRY_SECONDS)
+
+    def add(self, updates: Sequence[OpenUpdate]) -> None:
+        """Handle these updates when their turn comes."""
+        for update in updates:
+            key = self._queue.add(update.number, update.ordering_key)
+            if key in self._open_albums:
+                self._open_albums[key].changed.set()
+        self._start_waiting()
 
     async def shutdown(self) -> None:
-        """Give running tasks `SHUTDOWN_TIMEOUT` seconds to finish, then cancel them."""
+        """Give running work `SHUTDOWN_TIMEOUT` seconds to finish, then cancel it. Unfinished updates are left to other
+        processes, or to the next start."""
+        self._is_stopping = True
         self._retry.stop()
-        running = tuple(self.tasks.values())
+        running = tuple(self._tasks)
         try:
             if running:
                 await asyncio.wait(running, timeout=SHUTDOWN_TIMEOUT)
@@ -64,68 +86,118 @@ class UpdateDispatcher:
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
+            await self._done.finish()
+            await self._release()
 
-    def _start(self, update: Update) -> asyncio.Task[None] | None:
-        kind = kind_of(update)
-        if kind is None:
-            return None
-        key = ordering_key(update)
-        if kind is UpdateKind.MESSAGE and (album := album_key(update)) is not None:
-            return self._handle_album(key, album, update)
-        return self._executor.submit(key, lambda: self._handle(kind, update))
+    async def _release(self) -> None:
+        try:
+            await self._inbox.release()
+        except SQLAlchemyError:  # then the others wait until our claims expire
+            log.warning("unfinished updates could not be released")
 
-    def _handle(self, kind: UpdateKind, update: Update) -> Awaitable[None]:
-        """Call the handler for this kind of update."""
-        match kind, update:
-            case UpdateKind.CALLBACK_QUERY, Update(callback_query=query) if query:
-                return self._responder.on_callback_query(query)
-            case UpdateKind.EDITED_MESSAGE, Update(edited_message=message) if message:
-                return self._responder.on_message([message], edited=True)
-            case UpdateKind.INLINE_QUERY, Update(inline_query=query) if query:
-                return self._other_updates.on_inline_query(query)
-            case UpdateKind.PRE_CHECKOUT_QUERY, Update(pre_checkout_query=checkout) if checkout:
-                return self._other_updates.on_pre_checkout_query(checkout)
-            case UpdateKind.MY_CHAT_MEMBER, Update(my_chat_member=change) if change:
-                return self._other_updates.on_my_chat_member(change)
-            case UpdateKind.GUEST_MESSAGE, Update(guest_message=message) if message:
-                return self._other_updates.on_guest_message(message)
-            case _, Update(message=message) if message:
-                handler = {
-                    UpdateKind.SUCCESSFUL_PAYMENT: self._other_updates.on_successful_payment,
-                    UpdateKind.CHAT_MIGRATED: self._other_updates.on_chat_migrated,
-                }.get(kind)
-                return self._responder.on_message([message]) if handler is None else handler(message)
-        raise AssertionError(kind)
+    def _start_waiting(self) -> None:
+        while self._has_looked and not self._is_stopping and (key := self._queue.next_key()) is not None:
+            task = asyncio.create_task(self._handle_next(key))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
-    def _handle_album(self, key: Hashable, album_key: str, update: Update) -> asyncio.Task[None]:
-        """Start a new album, add a photo to an open one, or handle a photo that comes after its album was closed."""
-        message = update.message
-        assert message is not None
-        if album_key in self._albums:
-            album, task = self._albums[album_key]
-            album.add(message)
-            return task
-        if (caption := self._closed_captions.get(album_key)) is not None:
-            return self._executor.submit(key, lambda: self._responder.on_message([message], album_caption=caption))
-        album = Album([message])
+    async def _handle_next(self, key: str) -> None:
+        """Handle the oldest update of a key; an album at once. When interrupted, it stays as it is."""
+        [number] = self._queue.waiting(key, 1)
+        try:
+            for handled in await self._handle(key, number):
+                self._queue.forget(handled)
+        except Interrupted:
+            return
+        except Exception:  # one that nobody foresaw must not keep the rest of the chat waiting
+            log.exception("an update could not be dispatched", update=number)
+        self._queue.finish(key)
+        self._start_waiting()
 
-        async def answer() -> None:
-            del self._albums[album_key]
+    async def _handle(self, key: str, number: int) -> Sequence[int]:
+        """Handle an update, and return the numbers of those that are done with it."""
+        self._queue.take(key, number)
+        update = (await self._load([number])).get(number)
+        if update is None:  # deleted since, or taken over by another process
+            return [number]
+        numbers = [number]
+        try:
+            kind = kind_of(update)
+            if kind is UpdateKind.MESSAGE and (album := album_key(update)) is not None:
+                await self._handle_album(key, album, update, numbers)
+            elif kind is not None:
+                async with self._limit.place():
+                    await self._handlers.handle(kind, update)
+        except Interrupted:
+            raise
+        except Exception:  # a parsed update may still lack expected fields; it must not stop the others
+            log.exception("an update could not be handled", update=number)
+        await self._until_stored(lambda: self._all_done(numbers))
+        return numbers
+
+    async def _handle_album(self, key: str, album_key: str, update: Update, numbers: list[int]) -> None:
+        """Collect the photos of an album and handle them together; or a photo that comes after the others. Adds the
+        collected updates to `numbers`."""
+        assert update.message is not None
+        responder, caption = self._handlers.responder, self._closed_captions.get(album_key)
+        album = Album([update.message])
+        if caption is None:
+            await self._collect(key, album_key, album, numbers)
             self._closed_captions[album_key] = album.caption
             if len(self._closed_captions) > MAX_CLOSED_ALBUMS:
                 del self._closed_captions[next(iter(self._closed_captions))]
-            await self._responder.on_message(album.messages)
+        async with self._limit.place():
+            await responder.on_message(album.messages, album_caption=caption)
 
-        task = self._executor.submit(
-            key, answer, ready=lambda: album.wait_until_complete(self._clock, self.fetch_reassigned)
-        )
-        self._albums[album_key] = album, task
-        return task
+    async def _collect(self, key: str, wanted: str, album: Album, numbers: list[int]) -> None:
+        """Take the photos of an album, as they come, from what waits in its chat."""
+        looked_at = set[int]()
 
-    def _on_finished(self, update_id: int, task: asyncio.Task[None], done: OnDone) -> None:
-        self.tasks.pop(update_id, None)
-        if task.cancelled() or isinstance(error := task.exception(), Interrupted):
-            return
-        if error is not None:
-            log.error("an update could not be processed", update=update_id, exc_info=error)
-        done(update_id)
+        async def join(_: Album) -> bool:
+            new = [number for number in self._queue.waiting(key, LOOKED_THROUGH) if number not in looked_at]
+            looked_at.update(new)
+            updates = await self._load(new) if new else {}
+            members = {
+                number: one.message
+                for number, one in updates.items()
+                if kind_of(one) is UpdateKind.MESSAGE and album_key(one) == wanted and one.message
+            }
+            for number, message in members.items():
+                self._queue.take(key, number)
+                numbers.append(number)
+                album.messages.append(message)
+            return bool(members)
+
+        self._open_albums[key] = album
+        try:
+            await album.wait_until_complete(self._clock, join, self._fetch_reassigned)
+        finally:
+            del self._open_albums[key]
+
+    async def _fetch_reassigned(self) -> None:
+        """Bring in updates that other processes have stored for us."""
+        try:
+            self.add(await self._inbox.reassigned(self._queue.known))
+        except SQLAlchemyError:  # `run` looks again soon
+            log.warning("reassigned updates could not be read")
+
+    async def _load(self, numbers: Sequence[int]) -> dict[int, Update]:
+        """The updates, as far as they are still ours to handle. Those that can't be parsed, as when they were stored by
+        another version, are done with."""
+        bodies = await self._until_stored(lambda: self._inbox.load(numbers))
+        parsed = {number: parse(json.loads(body), self._bot, number) for number, body in bodies.items()}
+        if unreadable := [number for number, update in parsed.items() if update is None]:
+            await self._until_stored(lambda: self._all_done(unreadable))
+        return {number: update for number, update in parsed.items() if update is not None}
+
+    async def _all_done(self, numbers: Sequence[int]) -> None:
+        await asyncio.gather(*map(self._done.add, numbers))
+
+    async def _until_stored(self, call: Callable[[], Awaitable[T]]) -> T:
+        """The result of a call to the database, repeated until it succeeds."""
+        while True:
+            try:
+                return await call()
+            except SQLAlchemyError as error:
+                log.warning("the database can't be used yet", error=type(error).__name__)
+            await self._retry.pause(STORAGE_RETRY_SECONDS)

@@ -3,7 +3,7 @@
 from collections.abc import Hashable
 from enum import StrEnum, auto
 
-from telegram import Message, Update
+from telegram import CallbackQuery, Chat, Message, Update
 
 ALLOWED_UPDATES = (
     "message",
@@ -28,6 +28,11 @@ class UpdateKind(StrEnum):
     CHAT_MIGRATED = auto()  # the group became a supergroup with a new chat id
     MY_CHAT_MEMBER = auto()  # the bot was added, promoted or removed
     GUEST_MESSAGE = auto()
+
+
+_NEVER_DROPPED = frozenset(
+    {UpdateKind.PRE_CHECKOUT_QUERY, UpdateKind.SUCCESSFUL_PAYMENT, UpdateKind.CHAT_MIGRATED, UpdateKind.MY_CHAT_MEMBER}
+)
 
 
 def kind_of(update: Update) -> UpdateKind | None:
@@ -56,18 +61,37 @@ def _kind_of_message(message: Message) -> UpdateKind | None:
 
 def ordering_key(update: Update) -> Hashable:
     """Updates with the same key are processed in order: those of a chat, a person's inline queries. A checkout waits
-    for none.
+    for none. In a group, presses don't wait for messages, whose answers Telegram limits to 20 a minute.
     """
     if (query := update.inline_query) is not None:
         return "inline", query.from_user.id
     if (checkout := update.pre_checkout_query) is not None:
         return "checkout", checkout.id
     if (press := update.callback_query) is not None:
-        return press.message.chat.id if press.message else press.inline_message_id
+        return _key_of_press(press)
     if (guest := update.guest_message) is not None:  # its chat id may equal that of another chat
         return "guest", guest.chat.id
     message = update.message or update.edited_message or update.my_chat_member
     return message.chat.id if message else None
+
+
+def _key_of_press(press: CallbackQuery) -> Hashable:
+    if press.message is None:
+        return press.inline_message_id
+    chat = press.message.chat
+    return chat.id if chat.type == Chat.PRIVATE else ("press", chat.id, press.from_user.id)
+
+
+def sender_of_update(update: Update) -> str | None:
+    """The platform id of the person who caused an update: see `identities.person_of`."""
+    message = update.message or update.edited_message or update.guest_message
+    sender = (message.sender_chat if message else None) or update.effective_user
+    return str(sender.id) if sender else None
+
+
+def can_be_dropped(update: Update) -> bool:
+    """Whether an update may be dropped when too many of its chat wait: not what is about payments or membership."""
+    return kind_of(update) not in _NEVER_DROPPED
 
 
 def album_key(update: Update) -> str | None:

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ from tests.fakes.telegram_api.people import ChatUser
 from tests.fakes.telegram_api.server import TOKEN, BotApi, bot_api
 from tests.harness.app import settings_for
 from tests.harness.discord import DiscordApp as DiscordTown
+from tests.harness.rows import count_open_updates
 from tests.harness.telegram import GROUP
 
 SECRET = "s" * 40
@@ -166,6 +168,7 @@ async def telegram_replicas(
         api = await stack.enter_async_context(bot_api())
         address = await stack.enter_async_context(served(mail.app))
         apps = await stack.enter_async_context(installations(folder, url, until=until, **settings))
+        api.count_open = partial(count_open_updates, apps[0].services.database)
         platforms, stays = [], [await stack.enter_async_context(AsyncExitStack()) for _ in apps]
         for number, one in enumerate(apps):
             connecting = telegram(

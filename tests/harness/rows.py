@@ -3,9 +3,11 @@
 from dataclasses import replace
 from typing import Any
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import jobs, people
+from storage.database import Database
 from storage.jobs import Job, NewJob, State
 
 NOON = 1_795_348_800.0  # 2026-11-22 12:00:00 UTC, a Sunday
@@ -81,3 +83,10 @@ async def insert_job(
         job = await jobs.get(connection, job.id)
     assert job is not None
     return job
+
+
+async def count_open_updates(database: Database) -> int:
+    """How many stored updates are not handled yet."""
+    async with database.read() as connection:
+        found = await connection.execute(text("SELECT COUNT(*) FROM arrived WHERE body IS NOT NULL"))
+        return int(found.scalar_one())

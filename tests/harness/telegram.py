@@ -11,6 +11,7 @@ No call of the bot may violate the Bot API's specification: that is checked when
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from tests.fakes.telegram_api.people import ChatUser
 from tests.fakes.telegram_api.server import TOKEN, BotApi, bot_api
 from tests.harness.app import settings_for
 from tests.harness.databases import add_database
+from tests.harness.rows import count_open_updates
 
 SPEEDUP = 20.0  # else tests would wait for the limit of one message a second
 GROUP = -1001
@@ -88,6 +90,7 @@ async def telegram_harness(
             settings_for(data_dir, **settings), clock=clock or WallClock(), engine=quick_engine(until=until)
         )
         app, web_app = await stack.enter_async_context(opening), DeferredApp()
+        api.count_open = partial(count_open_updates, app.services.database)
         webhook = None
         if by_webhook:
             webhook = webhook_config(await stack.enter_async_context(served(web_app)), app.http_deps.secret)

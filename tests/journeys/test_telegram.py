@@ -202,7 +202,7 @@ async def test_plain_commands_answer_in_the_persons_language(tmp_path: Path) -> 
         ):
             for user, words in ((anna, english), (ben, chinese)):
                 await user.says(command)
-                await harness.api.acknowledged()
+                await harness.api.handled()
                 assert words in user.sees[-1].text
 
 

@@ -15,11 +15,11 @@ async def test_only_one_of_us_asks_for_updates_and_the_other_goes_on_when_it_end
         anna, ben = replicas.person(1), replicas.person(2)
         await anna.sends(portrait_jpeg(), caption="/style 2")
         await replicas.api.until(lambda: anna.pictures)
-        await replicas.api.acknowledged()
+        await replicas.api.handled()
         await replicas.leave(await replicas.holder("receiver:telegram"))
         await ben.sends(portrait_jpeg(), caption="/style 2")
         await replicas.api.until(lambda: ben.pictures)
-        await replicas.api.acknowledged()
+        await replicas.api.handled()
         assert len(ben.sees) == 1
         assert len(anna.sees) == 1, "what was dealt with is not dealt with again"
     assert "another program receives" not in capsys.readouterr().out

@@ -33,7 +33,7 @@ async def units(replicas: TelegramReplicas, someone: ChatUser) -> tuple[int, int
 async def the_picture(replicas: TelegramReplicas, someone: ChatUser) -> ChatMessage:
     """The one card of this chat, once it is a picture."""
     await replicas.api.until(lambda: someone.pictures)
-    await replicas.api.acknowledged()
+    await replicas.api.handled()
     [card] = someone.sees
     return card
 

@@ -85,7 +85,7 @@ def too_fast(api: BotApi) -> list[str]:
 
 async def the_end(api: BotApi, day: CrowdSimulation) -> None:
     """Wait until everybody has what they asked for."""
-    await api.acknowledged(PATIENCE)
+    await api.handled(PATIENCE)
     await api.until(lambda: day.cards | {first for first, _ in day.albums} <= painted(api), PATIENCE)
     await api.until(lambda: all("ready" in words or "好了" in words for words in _album_cards(api)), PATIENCE)
     await api.until(lambda: all(shown.photo for shown in api.chats.inline_messages.values()), PATIENCE)

@@ -7,7 +7,7 @@ everything that violated the specification; it must be empty at the end of a tes
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,6 +36,13 @@ ME = {
 WAIT_SECONDS = 60.0  # until a test gives up
 
 
+OPEN_SECONDS = 0.01  # between two looks at what the bot has still to handle
+
+
+async def _nothing_open() -> int:
+    return 0
+
+
 @dataclass(frozen=True)
 class Call:
     """A call with its uploaded files. `at`: when it arrived, in seconds of a monotonic clock."""
@@ -50,19 +57,26 @@ class Call:
 class Fault:
     """Respond with `reply` to the next `times` calls of a method, without executing them.
 
-    Without a `reply` the connection is dropped; with `lost`, it is dropped after the call has been executed.
+    Without a `reply` the connection is dropped; with `lost`, it is dropped after the call has been executed. `chat`:
+    only calls to this chat.
     """
 
     method: str
     reply: Reply | None = None
     times: int = 1
     lost: bool = False
+    chat: int | None = None
+
+    def concerns(self, call: Call) -> bool:
+        """Whether this call gets it."""
+        to_chat = self.chat is None or call.params.get("chat_id") == str(self.chat)
+        return self.times > 0 and self.method == call.method and to_chat
 
 
-def flood(method: str, seconds: int, times: int = 1) -> Fault:
+def flood(method: str, seconds: int, times: int = 1, chat: int | None = None) -> Fault:
     """Flood control: 429 with `retry_after`."""
     description = f"Too Many Requests: retry after {seconds}"
-    return Fault(method, error_reply(429, description, {"retry_after": seconds}), times)
+    return Fault(method, error_reply(429, description, {"retry_after": seconds}), times, chat=chat)
 
 
 def bad_gateway(method: str, status: int = 502, times: int = 1) -> Fault:
@@ -89,6 +103,7 @@ class BotApi:
     profile: Profile = field(default_factory=Profile)
     webhook: WebhookDelivery = field(default_factory=WebhookDelivery)
     token: str = TOKEN
+    count_open: Callable[[], Awaitable[int]] = _nothing_open  # acknowledged updates that the bot has not handled yet
     _specification: Specification = field(default_factory=lambda: Specification(specification_path()))
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     _polls: int = 0
@@ -102,6 +117,13 @@ class BotApi:
     async def acknowledged(self, seconds: float = WAIT_SECONDS) -> None:
         """Wait until the bot has acknowledged every update."""
         await self.until(lambda: not self.updates and not self.webhook.is_busy, seconds)
+
+    async def handled(self, seconds: float = WAIT_SECONDS) -> None:
+        """Wait until the bot has acknowledged every update, and has none left to handle."""
+        await self.acknowledged(seconds)
+        async with asyncio.timeout(seconds):
+            while await self.count_open():  # noqa: ASYNC110  # a row can only be read again
+                await asyncio.sleep(OPEN_SECONDS)
 
     async def push(self, update: Json) -> Json:
         """Queue an update. It gets the next id, unless it has one already: then it is delivered again."""
@@ -140,7 +162,7 @@ class BotApi:
             await self.notify()
 
     async def _respond(self, call: Call) -> Reply:
-        fault = next((fault for fault in self.faults if fault.method == call.method and fault.times), None)
+        fault = next((fault for fault in self.faults if fault.concerns(call)), None)
         if fault is None:
             return await self._execute(call)
         fault.times -= 1

@@ -82,8 +82,10 @@ class WebhookDelivery:
 
 def _chat_of(update: Json) -> Json:
     body = next(value for name, value in update.items() if name != "update_id")
-    body = body.get("message", body)
-    return body.get("chat", body.get("from", {})).get("id")
+    for part in ("message", "chat"):
+        body = body.get(part, body) if isinstance(body, dict) else None
+    number = body.get("from", body).get("id") if isinstance(body, dict) else None
+    return number if isinstance(number, int) else None
 
 
 @dataclass

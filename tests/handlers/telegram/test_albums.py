@@ -227,7 +227,7 @@ async def test_a_restart_halfway_sends_no_second_card(tmp_path: Path) -> None:
             assert (await painted(harness, anna, 2)).id == card
         async with telegram_harness(tmp_path, api=api) as harness:
             await anna.says("/quota")
-            await api.acknowledged()
+            await api.handled()
             assert len(anna.pictures) == 2
 
 
@@ -240,11 +240,11 @@ async def test_photos_delivered_apart_and_later_together_are_painted_once(tmp_pa
             ]
             delivered = await anna.posts(first)
             await api.until(lambda: anna.pictures)
-            await api.acknowledged()
+            await api.handled()
         async with telegram_harness(tmp_path, api=api) as harness:
             await api.push({"message": delivered["message"]})  # as if it had not been acknowledged before the restart
             await anna.posts(second)
             await api.until(lambda: len(anna.pictures) == 2)
-            await api.acknowledged()
+            await api.handled()
             assert len(anna.sees) == 2
             assert await harness.units(anna) == (2, 0)

@@ -40,7 +40,7 @@ async def test_a_crowd_gets_each_picture_once(tmp_path: Path) -> None:
         async with telegram_harness(tmp_path, api=api) as harness:
             await api.until(lambda: len(finished_cards(api, GROUP)) == len(PEOPLE))
             await api.until(lambda: all(len(finished_cards(api, number)) == 1 for number in PEOPLE))
-            await api.acknowledged()
+            await api.handled()
             for number in PEOPLE:
                 assert await harness.units(harness.person(number)) == (2, 0)
                 assert len(await harness.app.services.queries.history(harness.person(number).person)) == 2

@@ -14,7 +14,7 @@ async def answer_to(harness: TelegramHarness, user: ChatUser) -> str:
     """The reply to the person's newest message."""
     asked = user.last
     await harness.api.until(lambda: any(message.reply_to == asked.id for message in user.sees))
-    await harness.api.acknowledged()
+    await harness.api.handled()
     [answer] = [message for message in user.sees if message.reply_to == asked.id]
     return answer.text
 

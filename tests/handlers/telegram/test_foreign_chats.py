@@ -85,7 +85,7 @@ async def test_an_outdated_inline_query_is_not_retried(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna = harness.person(1)
         await harness.api.push({"inline_query": {"id": "typed-on", "from": anna.user(), "query": "", "offset": ""}})
-        await harness.api.acknowledged()
+        await harness.api.handled()
         assert harness.api.count("answerInlineQuery") == 1
 
 
@@ -127,7 +127,7 @@ async def test_a_guest_message_that_replies_to_a_photo_asks_its_owner_once(tmp_p
         )
         await harness.person(9).presses(inline_message(harness, message_id), "Yes")
         await harness.api.until(lambda: inline_message(harness, message_id).photo)
-        await harness.api.acknowledged()
+        await harness.api.handled()
         assert harness.api.count("answerGuestQuery") == 1
         assert await harness.units(anna) == (1, 0)
 
@@ -178,7 +178,7 @@ async def test_a_guest_who_never_started_the_bot_gets_a_link_to_it(tmp_path: Pat
 async def test_a_guest_message_without_a_photo_gets_help(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         message_id = await guest_answer(harness.api, await send_guest_message(harness.person(1), "@repaint_test_bot 2"))
-        await harness.api.acknowledged()
+        await harness.api.handled()
         assert "Which photo?" in inline_message(harness, message_id).text
 
 

@@ -18,7 +18,7 @@ async def test_adding_the_bot_to_a_group_sends_one_greeting(tmp_path: Path, now:
         await change_membership(anna, now=now)
         await harness.api.until(lambda: anna.sees)
         await change_membership(anna, was=now, now="administrator")
-        await harness.api.acknowledged()
+        await harness.api.handled()
         [hello] = anna.sees
         assert "/style" in hello.text
 
@@ -30,7 +30,7 @@ async def test_being_removed_or_demoted_sends_nothing(tmp_path: Path, was: str, 
         await change_membership(anna, was=was, now=now)
         await change_membership(harness.person(2), was="member", now="kicked")  # blocked in private
         await change_membership(harness.person(3), was="kicked", now="member")
-        await harness.api.acknowledged()
+        await harness.api.handled()
         assert harness.api.count("sendMessage") == 0
 
 

@@ -12,7 +12,7 @@ TOPIC = 77
 
 async def processed(harness: TelegramHarness) -> None:
     """Everything sent so far has been processed."""
-    await harness.api.acknowledged()
+    await harness.api.handled()
 
 
 async def test_messages_that_are_not_for_the_bot_are_ignored(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ async def pass_time(harness: TelegramHarness, clock: Clock, seconds: float) -> N
     until, idler = clock.now() + seconds, ChatUser(harness.api, 99, 99)
     while clock.now() < until:
         await idler.says("/quota")
-        await harness.api.acknowledged()
+        await harness.api.handled()
 
 
 async def test_after_a_long_wait_one_short_reply_notifies_the_person(tmp_path: Path) -> None:

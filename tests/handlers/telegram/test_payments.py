@@ -31,9 +31,9 @@ async def test_a_payment_is_credited_once_however_often_it_is_delivered(tmp_path
         assert (await start_checkout(anna, invoice))["ok"] == "true"
         update = await complete_payment(anna, invoice, "charge-1")
         await harness.api.until(lambda: "Thank you" in anna.sees[-1].text)
-        await harness.api.acknowledged()
+        await harness.api.handled()
         await harness.api.push({name: value for name, value in update.items() if name != "update_id"})
-        await harness.api.acknowledged()
+        await harness.api.handled()
         assert await credit_balance(harness, anna) == 10
 
 

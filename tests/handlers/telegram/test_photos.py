@@ -115,7 +115,7 @@ async def test_profile_photos_of_people_who_opted_out_are_not_used(tmp_path: Pat
         await ben.says("/style 2", reply_to=anna.last)
         await harness.api.until(lambda: ben.sees)
         assert "doesn't want others to have it painted" in ben.sees[0].text
-        await harness.api.acknowledged()
+        await harness.api.handled()
         assert await harness.units(ben) == (0, 0)
 
 
@@ -127,7 +127,7 @@ async def test_a_style_added_to_a_caption_later_repaints_that_photo(tmp_path: Pa
         await edit_caption(anna, message, "/style 2")
         await edit_caption(anna, message, "/style 2")
         assert await painted(harness, anna)
-        await harness.api.acknowledged()
+        await harness.api.handled()
         assert len(anna.sees) == 1
         assert anna.sees[0].reply_to == message.id
 
@@ -149,7 +149,7 @@ async def test_other_edits_are_ignored(tmp_path: Path, caption: str) -> None:
         anna = harness.member(1)
         await anna.sends(portrait_jpeg(), caption="my new haircut")
         await edit_caption(anna, anna.last, caption)
-        await harness.api.acknowledged()
+        await harness.api.handled()
         assert anna.sees == []
 
 

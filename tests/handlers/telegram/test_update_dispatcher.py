@@ -6,8 +6,9 @@ from collections.abc import Callable
 from telegram import Message
 
 from bot.conversation.keyed_executor import KeyedExecutor
+from bot.conversation.responder import Interrupted, Retry
+from bot.messaging.platform import TryLater
 from handlers.telegram.albums import MAX_PHOTOS, QUIET_SECONDS, Album
-from handlers.telegram.update_dispatcher import no_reassigned_updates
 
 PHOTO = Message.de_json({"message_id": 3, "date": 1, "chat": {"id": 5, "type": "private"}}, None)
 
@@ -38,7 +39,7 @@ async def test_work_with_the_same_key_runs_in_order_and_keys_are_independent() -
     assert not executor._last_task
 
 
-async def test_concurrency_is_limited_and_waiting_for_ready_does_not_count() -> None:
+async def test_concurrency_is_limited() -> None:
     running, most, two = 0, 0, asyncio.Event()
 
     async def work() -> None:
@@ -50,18 +51,44 @@ async def test_concurrency_is_limited_and_waiting_for_ready_does_not_count() -> 
         await two.wait()
         running -= 1
 
-    gathered = asyncio.Event()
+    executor = KeyedExecutor(max_concurrent=2)
+    await asyncio.gather(*(executor.submit(number, work) for number in range(5)))
+    assert most == 2
 
-    async def ready() -> None:
-        await gathered.wait()
+
+class WaitsForever:
+    """A clock whose waits end when the event is set."""
+
+    def now(self) -> float:
+        return 0.0
+
+    async def sleep(self, seconds: float) -> None:
+        raise AssertionError(seconds)
+
+    async def wait(self, event: asyncio.Event, seconds: float) -> bool:
+        return await event.wait()
+
+
+async def test_whoever_is_told_to_wait_gives_their_place_to_others() -> None:
+    retry, told = Retry(WaitsForever()), asyncio.Semaphore(0)
+
+    async def banned() -> None:
+        told.release()
+        raise TryLater(600)
+
+    async def work() -> None:
+        await retry.until_done(banned, failed=None)
 
     executor = KeyedExecutor(max_concurrent=2)
-    album = executor.submit("album", work, ready)
-    await asyncio.gather(*(executor.submit(number, work) for number in range(5)))
-    assert not album.done()
-    gathered.set()
-    await album
-    assert most == 2
+    waiting = [executor.submit(f"banned {number}", work) for number in range(5)]
+    for _ in waiting:
+        await told.acquire()
+    stranger = BlockingWork()
+    stranger.end.set()
+    await executor.submit("stranger", stranger)
+    retry.stop()
+    ended = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(one) for one in ended] == [Interrupted] * 5
 
 
 async def test_failing_work_does_not_stop_work_with_the_same_key() -> None:
@@ -77,46 +104,72 @@ async def test_failing_work_does_not_stop_work_with_the_same_key() -> None:
 
 
 class RecordingClock:
-    """A clock that only records waits; each of `meanwhile` is called during one of them."""
+    """A clock that records waits, each of which lasts as long as it may; each of `meanwhile` is called during one."""
 
     def __init__(self, *meanwhile: Callable[[], None]) -> None:
         self._meanwhile = list(meanwhile)
+        self._now = 0.0
         self.waits: list[float] = []
 
     def now(self) -> float:
-        return 0.0
+        return self._now
 
     async def sleep(self, seconds: float) -> None:
-        self.waits.append(seconds)
+        self._now += seconds
 
     async def wait(self, event: asyncio.Event, seconds: float) -> bool:
         self.waits.append(seconds)
         if self._meanwhile:
             self._meanwhile.pop(0)()
+        if not event.is_set():
+            self._now += seconds
         return event.is_set()
 
 
+class Chat:
+    """Photos that wait in the album's chat, and those that were delivered to another process."""
+
+    def __init__(self, *, elsewhere: int = 0) -> None:
+        self.album, self._waiting, self._elsewhere = Album([PHOTO]), 0, elsewhere
+
+    def gets_a_photo(self) -> None:
+        self._waiting += 1
+        self.album.changed.set()
+
+    async def join(self, album: Album) -> bool:
+        joined, self._waiting = self._waiting, 0
+        album.messages.extend([PHOTO] * joined)
+        return joined > 0
+
+    async def fetch_reassigned(self) -> None:
+        if self._elsewhere:
+            self._elsewhere -= 1
+            self.gets_a_photo()
+
+    async def complete(self, clock: RecordingClock) -> int:
+        """Wait until the album is complete; returns how many photos it has."""
+        await self.album.wait_until_complete(clock, self.join, self.fetch_reassigned)
+        return len(self.album.messages)
+
+
 async def test_an_album_is_complete_when_it_has_been_quiet_for_long_enough() -> None:
-    album = Album([PHOTO])
-    clock = RecordingClock(lambda: album.add(PHOTO), lambda: album.add(PHOTO))
-    await album.wait_until_complete(clock, no_reassigned_updates)
-    assert len(album.messages) == 3
+    chat = Chat()
+    clock = RecordingClock(chat.gets_a_photo, chat.gets_a_photo)
+    assert await chat.complete(clock) == 3
     assert clock.waits == [QUIET_SECONDS] * 3
+
+
+async def test_other_messages_in_the_chat_do_not_prolong_an_album() -> None:
+    chat = Chat()
+    assert await chat.complete(RecordingClock(*[chat.album.changed.set] * 5)) == 1
 
 
 async def test_photos_delivered_to_other_processes_join_the_album() -> None:
-    album, clock, elsewhere = Album([PHOTO]), RecordingClock(), [PHOTO, PHOTO]
-
-    async def fetch_reassigned() -> None:
-        if elsewhere:
-            album.add(elsewhere.pop())
-
-    await album.wait_until_complete(clock, fetch_reassigned)
-    assert len(album.messages) == 3
-    assert clock.waits == [QUIET_SECONDS] * 3
+    assert await Chat(elsewhere=2).complete(RecordingClock()) == 3
 
 
 async def test_a_full_album_is_not_waited_for() -> None:
-    clock = RecordingClock()
-    await Album([PHOTO] * MAX_PHOTOS).wait_until_complete(clock, no_reassigned_updates)
+    clock, chat = RecordingClock(), Chat()
+    chat.album.messages *= MAX_PHOTOS
+    await chat.complete(clock)
     assert clock.waits == []

@@ -33,7 +33,7 @@ async def test_a_photo_delivered_by_webhook_becomes_a_picture(tmp_path: Path) ->
         anna = harness.person(1)
         await anna.sends(portrait_jpeg(), caption="/style 2")
         await harness.api.until(lambda: anna.pictures)
-        await harness.api.acknowledged()
+        await harness.api.handled()
         assert harness.api.count("getUpdates") == 0
         assert harness.api.webhook.url.endswith(PATH)
         [params] = [call.params for call in harness.api.calls if call.method == "setWebhook"]
@@ -76,7 +76,7 @@ async def test_an_update_delivered_twice_is_processed_once(tmp_path: Path) -> No
         await anna.says("/quota")
         await anna.sends(portrait_jpeg(), caption="/style 2")
         await harness.api.until(lambda: anna.pictures)
-        await harness.api.acknowledged()
+        await harness.api.handled()
         assert len(harness.api.webhook.attempts) == 4
         assert len(anna.sees) == 2
 

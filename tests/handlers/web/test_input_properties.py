@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bot.app import Installation, web_application
 from bot.dashscope.photo_links import LINK_SECONDS, SignedLinks, read_token
-from handlers.telegram.payload_filter import filter_updates
+from handlers.telegram.raw_updates import split_updates
 from handlers.web.request_guard import is_allowed_host, is_same_origin
 from handlers.web.visitors import VisitorCookies
 from tests.fakes.dashscope.service import portrait_jpeg
@@ -94,17 +94,18 @@ RESPONSES = st.one_of(JSON, st.fixed_dictionaries({"ok": st.just(value=True), "r
 
 @QUICK
 @given(RESPONSES)
-def test_the_readable_updates_of_any_response_are_kept(response: Any) -> None:
+def test_the_updates_of_any_response_are_split_off(response: Any) -> None:
     payload = json.dumps(response).encode()
-    kept, unreadable = filter_updates(payload)
-    assert filter_updates(kept) == (kept, ()), "filtering is idempotent"
-    assert (kept == payload) == (not unreadable)
+    left, updates = split_updates(payload)
+    assert split_updates(left) == (left, [])
+    result = response.get("result") if isinstance(response, dict) else None
+    assert json.dumps(updates) == json.dumps(result if isinstance(result, list) else [])
 
 
 @FEW
 @given(st.binary(max_size=300))
 def test_bytes_that_are_not_a_response_pass_unchanged(payload: bytes) -> None:
-    assert filter_updates(payload)[0] == payload
+    assert split_updates(payload) == (payload, [])
 
 
 @pytest.fixture(scope="module")
