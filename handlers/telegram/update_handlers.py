@@ -32,10 +32,10 @@ class UpdateHandlers:
                 return self.other_updates.on_my_chat_member(change)
             case UpdateKind.GUEST_MESSAGE, Update(guest_message=message) if message:
                 return self.other_updates.on_guest_message(message)
-            case _, Update(message=message) if message:
-                handler = {
-                    UpdateKind.SUCCESSFUL_PAYMENT: self.other_updates.on_successful_payment,
-                    UpdateKind.CHAT_MIGRATED: self.other_updates.on_chat_migrated,
-                }.get(kind)
-                return self.responder.on_message([message]) if handler is None else handler(message)
+            case UpdateKind.SUCCESSFUL_PAYMENT, Update(message=message) if message:
+                return self.other_updates.on_successful_payment(message)
+            case UpdateKind.CHAT_MIGRATED, Update(message=message) if message:
+                return self.other_updates.on_chat_migrated(message)
+            case UpdateKind.MESSAGE, Update(message=message) if message:
+                return self.responder.on_message([message])
         raise AssertionError(kind)

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import job_lifecycle, quota
 from bot.jobs.transitions import apply_event
-from storage import accounts, admin_figures, attempts, balances, findings, jobs, ledger, people, results
+from storage import accounts, admin_figures, attempts, balances, findings, jobs, ledger, people, results, update_inbox
 from storage.database import Database, open_database
 from storage.jobs import State
 from storage.ledger import ScopeKind
@@ -223,6 +223,22 @@ async def test_an_account_that_an_older_version_paused_stays_paused_and_can_go_o
         assert await accounts.resume_all(connection) == 1
         account = await accounts.get(connection, "key-a")
         assert (account.paused_reason, account.failures, account.queries_refused) == (None, 0, False)
+
+
+async def test_updates_that_an_older_version_stored_are_still_handled(place: Path | str) -> None:
+    stored = (
+        "INSERT INTO arrived (account, number, body, lane, owner, until, at)"
+        f" VALUES ('telegram:7', 5, '{{}}', '42', 'gone', 0, {NOON})",
+        f"INSERT INTO arrived (account, number, lane, owner, until, at) VALUES ('telegram:7', 4, '42', 'x', 0, {NOON})",
+    )
+    create_database("0011", place, [*DATA, *stored])
+    async with open_database(place) as database, database.write() as connection:
+        await update_inbox.claim(connection, "telegram:7", "me", now=NOON, until=NOON + 20)
+        [left] = await update_inbox.list_owned(connection, "telegram:7", "me", [4, 5])
+        assert (left.number, left.body) == (5, "{}")
+        assert await update_inbox.measure(connection, "telegram:7") == update_inbox.Volume(1, 2)
+        handled = await connection.execute(text("SELECT lane, owner FROM arrived WHERE number = 4"))
+        assert handled.one() == (None, None)
 
 
 def credit_rows() -> Iterator[str]:
