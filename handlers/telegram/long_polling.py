@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 POLL_TIMEOUT = 25  # seconds; all below too
 HANDOVER_SECONDS, CONFLICT_SECONDS = 2.0, 10.0
 MAX_BACKOFF_SECONDS = 30.0
-STORE_RETRY_SECONDS = 1.0
+STORE_RETRY_SECONDS = 1.0  # also after an answer in which nothing has an id
 
 
 class LongPoller:
@@ -52,7 +52,7 @@ class LongPoller:
                 await self._clock.sleep(STORE_RETRY_SECONDS)
             except Exception:  # one that nobody foresaw must not end the polling
                 log.exception("updates could not be read")
-                await self._clock.sleep(TOKEN_RETRY_SECONDS)
+                await self._clock.sleep(MAX_BACKOFF_SECONDS)
             else:
                 await self._acknowledge(updates)
 
@@ -66,8 +66,8 @@ class LongPoller:
         if numbers:
             self._offset = numbers[-1] + 1  # not the maximum: after a quiet week Telegram continues from a random id
         elif updates:
-            log.error("Telegram sends updates without an id, or TELEGRAM_API_URL leads elsewhere")
-            await self._clock.sleep(TOKEN_RETRY_SECONDS)
+            log.error("updates without an id were left out")
+            await self._clock.sleep(STORE_RETRY_SECONDS)
 
     def _retry_delay(self, error: TelegramError) -> float:
         """Seconds until the next attempt. A cause that lasts is logged once."""
