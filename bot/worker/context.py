@@ -165,9 +165,11 @@ class AccountContext:
             await client.list_tasks(page_size=1)
         except DashScopeError as error:
             log.warning("the API did not tell its time", account=self.api_account.account_id, code=error.code)
+            if error.decision != Decision.PAUSE_ACCOUNT:
+                return
             if error.http_status == 401:  # the key itself: no submit can be accepted
                 await self.refuse_queries(error)
-            elif error.decision == Decision.PAUSE_ACCOUNT:
+            else:
                 await self.record(findings.TASK_LIST, error.code)
 
     async def record(self, code: str, detail: str) -> None:
