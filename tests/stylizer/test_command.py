@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 from subprocess import PIPE
 
+import httpx
 import pytest
 
 from bench import workers
+from chaos.testbed import free_port
 from tests import ROOT
 from tests.bot.test_command import repaint
 
@@ -43,6 +45,18 @@ def test_a_service_on_a_shared_table_stops_on_sigterm(tmp_path: Path, postgres_u
     with started(*words, STYLIZER_DATABASE_URL=postgres_url) as service:
         service.send_signal(signal.SIGTERM)
         assert service.wait() == 0
+
+
+@pytest.mark.parametrize(("setting", "code"), [("on", "Arrearage"), ("off", None)])
+def test_errors_on_demand_are_for_the_owner_to_turn_on(tmp_path: Path, setting: str, code: str | None) -> None:
+    port = free_port()
+    words = ("stylizer", "--port", str(port), "--workers", "0", "--data-dir", str(tmp_path / "data"))
+    with started(*words, STYLIZER_FAULTS=setting) as service:
+        headers = {"Authorization": "Bearer sk-one", "X-Stylizer-Fault": "Arrearage"}
+        answer = httpx.get(f"http://127.0.0.1:{port}/api/v1/tasks/", headers=headers, trust_env=False)
+        service.send_signal(signal.SIGTERM)
+        assert service.wait() == 0
+    assert answer.json().get("code") == code
 
 
 @pytest.mark.timeout(300)  # the real engine is slow on a busy machine
