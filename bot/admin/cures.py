@@ -64,6 +64,10 @@ FINDING_CURES = {
         "A task was in a state that Repaint doesn't know, and was given up if it stayed so for five minutes: please"
         " report the state to Repaint's authors."
     ),
+    findings.UNANSWERED: mark(
+        "The service did not answer queries of a running task for some minutes, so its slot stayed taken: nothing to do"
+        " if it was short; otherwise check this machine's line and proxy, and the service's status page."
+    ),
     findings.TASK_LIST: mark(
         "The key may not read the list of tasks, and the account must stop when an answer gets lost: grant it in the"
         " Model Studio console."

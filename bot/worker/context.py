@@ -169,7 +169,7 @@ class AccountContext:
                 return
             if error.http_status == 401:  # the key itself: no submit can be accepted
                 await self.refuse_queries(error)
-            else:
+            elif error.http_status == 403:
                 await self.record(findings.TASK_LIST, error.code)
 
     async def record(self, code: str, detail: str) -> None:

@@ -25,6 +25,7 @@ ODD_SECONDS = 5.0
 YOUNG_SECONDS = 60.0  # a task may take so long to be known everywhere at the API
 STRANGE_QUERY_SECONDS = 10.0  # between queries of a task in a state that nobody knows
 MAX_STRANGE_SECONDS = 300.0
+MANY_UNANSWERED = 20  # in a row, within three minutes: the owner is told
 TASK_LIFETIME = 24 * 3600.0  # seconds for which the API keeps tasks and pictures
 
 
@@ -68,6 +69,8 @@ async def poll_task(context: AccountContext, job: Job, stop: asyncio.Event) -> J
         task = await query(context, job)
         query_seconds = context.deps.clock.now() - asked
         seen.note(task, waited_for)
+        if seen.unanswered == MANY_UNANSWERED and not await context.are_queries_refused():
+            await context.record(findings.UNANSWERED, f"{MANY_UNANSWERED} queries in a row")
         expired = task is None and await is_expired(context, job)
         event = event_from(task, seen, age=waited(context, job), expired=expired)
         if event is not None:

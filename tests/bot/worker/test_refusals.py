@@ -15,10 +15,11 @@ from bot.domain.job_view import State
 from bot.jobs import views
 from bot.jobs.views import Capacity
 from bot.runtime.clock import WallClock
+from bot.worker.poll import MANY_UNANSWERED
 from storage import accounts
 from storage.accounts import PAUSED_BY_OWNER, Account
 from storage.jobs import Job
-from tests.fakes.dashscope.proxy import Behaviour, Forward, lost_after, passes, refused
+from tests.fakes.dashscope.proxy import Behaviour, Forward, lost_after, lost_before, passes, refused
 from tests.fakes.dashscope.service import StandIn, stand_in
 from tests.fakes.http_server import Reply, as_json
 from tests.harness.worker import Workers, open_workers
@@ -280,3 +281,17 @@ async def test_an_unknown_refusal_ends_after_four_tries_and_stops_no_account(wor
         "NeverHeardOf",
         4,
     )
+
+
+async def test_the_owner_is_told_when_a_running_task_brings_no_answer_for_minutes(workers: Workers) -> None:
+    job = await workers.request()
+    workers.gate.always("query", lost_before)
+    async with workers.running():
+        while not await workers.rows("SELECT code FROM finding WHERE code = 'Unanswered'"):
+            await workers.deps.clock.sleep(5.0)
+        assert ((await workers.row(job)).state, workers.gate.count("query") < MANY_UNANSWERED + 5) == (
+            State.RUNNING,
+            True,
+        )
+        workers.gate.always("query", None)
+        assert (await workers.ended(job)).state == State.STORED
