@@ -54,9 +54,10 @@ class Interaction:
 
 @dataclass
 class Interactions:
-    """All interactions and what the bot did with them."""
+    """All interactions and what the bot did with them. `deadline`: seconds for the first response."""
 
     state: DiscordState
+    deadline: float = RESPONSE_DEADLINE
     all: dict[int, Interaction] = field(default_factory=dict)
 
     def create(self, kind: int, user: User, channel: Channel, *, message: Message | None = None) -> Interaction:
@@ -79,7 +80,7 @@ class Interactions:
             raise ApiError(*ALREADY_ACKNOWLEDGED)
         if interaction.response_type is not None:
             raise self._violation(f"interaction {interaction_id} was answered twice", ALREADY_ACKNOWLEDGED)
-        if (took := self.state.now() - interaction.created_at) > RESPONSE_DEADLINE:
+        if (took := self.state.now() - interaction.created_at) > self.deadline:
             raise self._violation(f"interaction {interaction_id} was answered after {took:.1f} s", UNKNOWN_INTERACTION)
         kind = body["type"]
         if kind not in ALLOWED_RESPONSES[interaction.kind] or (kind in UPDATES and interaction.message is None):

@@ -13,15 +13,22 @@ from tests.fakes.discord_api.shown_messages import Message
 from tests.harness.discord import GUILD, discord_app
 
 USERS, CALLS_PER_SECOND = 12, 50  # the latter is Discord's global limit
+PATIENCE = 60.0  # seconds
 
 
-async def test_many_simultaneous_commands_are_each_answered_within_three_seconds(tmp_path: Path) -> None:
-    async with discord_app(tmp_path) as app:
+async def test_many_simultaneous_commands_are_each_answered_before_anything_is_painted(tmp_path: Path) -> None:
+    """Discord gives three seconds for that. A busy machine may need them itself, so what is shown is that no answer
+    waits for the work, nor for another person's."""
+    async with discord_app(tmp_path, until=tmp_path / "go") as app:
+        app.discord.interactions.deadline = PATIENCE
         app.discord.rate_limits.overrides[r"PATCH /channels/.*"] = (5, 0.5)  # ten times Discord's own rate
         users = [app.member(number) for number in range(1, USERS + 1)]
         interactions = await asyncio.gather(
             *(user.use_command("style", photo=portrait_jpeg(shade=at), style="2") for at, user in enumerate(users))
         )
+        await app.discord.wait_until(lambda: not app.discord.interactions.unanswered)
+        assert not users[0].pictures
+        (tmp_path / "go").touch()
         await users[0].wait_for_pictures(USERS)
         assert {card.id for card in users[0].pictures} == {interaction.response_message for interaction in interactions}
         calls = [call.at for call in app.discord.calls if not call.path.startswith("/interactions/")]

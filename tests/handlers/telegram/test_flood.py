@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from bot.conversation.concurrency import MAX_CONCURRENT
 from tests.fakes.dashscope.service import portrait_jpeg
@@ -69,6 +70,22 @@ async def test_chats_under_a_long_flood_wait_keep_nobody_waiting(tmp_path: Path,
         await api.until(lambda: all(one.sees for one in strangers))
         assert not any(api.chats.bot_messages(group) for group in BANNED)
         assert await count_open_updates(harness.app.services.database) >= len(BANNED)
+
+
+async def test_forget_deletes_what_waits_too(tmp_path: Path, *, by_webhook: bool) -> None:
+    async with paused(tmp_path, by_webhook=by_webhook) as harness:
+        api, anna, ben = harness.api, harness.member(1), harness.member(2)
+        api.faults.append(flood("sendMessage", 600, chat=GROUP))
+        await ben.says("/help")
+        await anna.says("/style 3 of somebody's secret")
+        await ben.says("/quota")
+        await api.until(lambda: not any(fault.times for fault in api.faults))
+        await api.acknowledged()
+        await harness.app.services.privacy.forget(anna.person)
+        async with harness.app.services.database.read() as connection:
+            stored = (await connection.execute(text("SELECT body FROM arrived WHERE body IS NOT NULL"))).scalars().all()
+        assert len(stored) == 2
+        assert not any("secret" in body for body in stored)
 
 
 async def test_what_waited_at_a_stop_is_answered_once_after_it(tmp_path: Path, *, by_webhook: bool) -> None:
