@@ -27,6 +27,7 @@ TERMINAL_STATES = ("delivered", "stored", "failed", "canceled")
 _UNFINISHED = """
     SELECT (SELECT COUNT(*) FROM job WHERE state IN ('draft', 'queued', 'submitting', 'running', 'fetching'))
          + (SELECT COUNT(*) FROM outbox WHERE platform IN ('telegram', 'discord'))
+         + (SELECT COUNT(*) FROM arrived WHERE body IS NOT NULL)
 """
 _LEDGER = """
     SELECT q.scope, q.period, q.reserved, q.used,
@@ -61,7 +62,7 @@ def _query_with_retry(url: str, sql: str) -> list[Any]:
 
 
 def unfinished(database: Path | str) -> int:
-    """The number of unfinished jobs and of chat deliveries still in the outbox."""
+    """The number of unfinished jobs, of chat deliveries still in the outbox, and of stored updates still to handle."""
     [(count,)] = query(database, _UNFINISHED)
     return int(count)
 
