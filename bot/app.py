@@ -40,6 +40,7 @@ from bot.services import Services, build_services
 from bot.worker import accounts
 from bot.worker.accounts import ApiAccount
 from bot.worker.context import WorkerDeps
+from bot.worker.former_accounts import find_former_accounts
 from handlers.web import web_chat
 from storage.photos import PhotoStore
 from stylizer.engines import Engine, find_face, real_engine
@@ -63,6 +64,7 @@ class Installation:
     retention: Retention
     http_deps: HttpDeps
     roles: RoleRunner
+    former_accounts: tuple[ApiAccount, ...] = ()
 
     @property
     def alone(self) -> bool:
@@ -107,7 +109,8 @@ async def open_installation(
         services = build_services(queries, photo_intake, settings, deps.rng)
         roles = await stack.enter_async_context(open_role_runner(settings, database, clock))
         retention = Retention(database, photos, clock)
-        yield Installation(settings, services, api_accounts, deps, retention, http_deps, roles)
+        former_accounts = await find_former_accounts(database, api_accounts, clock.now())
+        yield Installation(settings, services, api_accounts, deps, retention, http_deps, roles, former_accounts)
 
 
 @asynccontextmanager
@@ -115,7 +118,12 @@ async def running(installation: Installation, platforms: Sequence[Platform]) -> 
     """Run the roles that this process gets until the end of the block; then each finishes its current step."""
     deps, stop = installation.deps, asyncio.Event()
     process_roles = ProcessRoles(
-        deps, installation.services, installation.retention, installation.api_accounts, installation.roles
+        deps,
+        installation.services,
+        installation.retention,
+        installation.api_accounts,
+        installation.roles,
+        installation.former_accounts,
     )
     works: list[Callable[[], Awaitable[None]]] = [partial(installation.roles.run, process_roles.roles(platforms), stop)]
     works += cluster_tasks(deps.database, deps.wakeups, deps.clock, stop)

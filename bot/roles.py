@@ -17,6 +17,7 @@ from bot.worker import accounts
 from bot.worker.accounts import ApiAccount
 from bot.worker.context import WorkerDeps
 from bot.worker.dispatcher import run_account
+from bot.worker.former_accounts import run_former_account
 from bot.worker.recovery import recover, refresh_account
 
 DISPATCHER_PREFIX = "dispatcher:"
@@ -24,13 +25,17 @@ DISPATCHER_PREFIX = "dispatcher:"
 
 @dataclass(frozen=True)
 class ProcessRoles:
-    """The roles that this process can take. `role_runner`: knows the roles that other processes hold."""
+    """The roles that this process can take.
+
+    `role_runner`: knows the roles that other processes hold; `former_accounts`: the accounts whose keys are gone.
+    """
 
     deps: WorkerDeps
     services: Services
     retention: Retention
     api_accounts: Sequence[ApiAccount]
     role_runner: RoleRunner
+    former_accounts: Sequence[ApiAccount] = ()
 
     def roles(self, platforms: Collection[Platform]) -> list[Role]:
         """All roles of this installation; each is held by one process at a time."""
@@ -39,6 +44,10 @@ class ProcessRoles:
             *(
                 Role(DISPATCHER_PREFIX + api_account.account_id, partial(_dispatch, api_account, deps))
                 for api_account in self.api_accounts
+            ),
+            *(
+                Role(DISPATCHER_PREFIX + former.account_id, partial(_finish, former, deps))
+                for former in self.former_accounts
             ),
             *(Role(f"courier:{platform.name}", partial(self._send, platform)) for platform in platforms),
             *(Role(f"receiver:{one.name}", partial(_receive, one)) for one in platforms if isinstance(one, Receiver)),
@@ -66,10 +75,16 @@ class ProcessRoles:
             if role.startswith(DISPATCHER_PREFIX)
         }
         capacity = self.services.queries.capacity
-        account_ids = capacity.account_ids | held_accounts
-        styles = capacity.styles if account_ids == capacity.account_ids else None
+        former = {account.account_id for account in self.former_accounts}
+        styles = capacity.styles if held_accounts <= capacity.account_ids | former else None
+        account_ids = capacity.account_ids | held_accounts | former
         await recover(self.deps, account_ids, free={accounts.STAND_IN}, styles=styles, leadership=leadership)
         await replace(self.retention, leadership=leadership).run(stop)
+
+
+async def _finish(former: ApiAccount, deps: WorkerDeps, leadership: Leadership, stop: asyncio.Event) -> None:
+    await refresh_account(deps, former.account_id)
+    await run_former_account(former, deps, stop, leadership)
 
 
 async def _dispatch(api_account: ApiAccount, deps: WorkerDeps, leadership: Leadership, stop: asyncio.Event) -> None:

@@ -1,4 +1,7 @@
-"""API accounts: one row each, with its epoch, circuit breaker, pause and measured task durations."""
+"""API accounts: one row for each key, with its epoch, circuit breaker, pause and measured task durations.
+
+Several keys may belong to one main account of the API, whose limits they share: their rows have the same `main_id`.
+"""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -10,17 +13,24 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 PAUSED_BY_OWNER = "PausedByOwner"  # a `paused_reason` beside the API's own codes
 
 _COLUMNS = (
-    "id, epoch, next_submit_at, failures, open_until, paused_reason, mean_seconds, deviation_seconds, queries_refused"
+    "id, epoch, next_submit_at, failures, open_until, paused_reason, mean_seconds, deviation_seconds,"
+    " name, key_id, main_id, queries_refused"
 )
+# While the owner has paused every account, a new one is paused too.
 _TAKE_OVER = text(f"""
-    INSERT INTO account (id, epoch, mean_seconds, deviation_seconds) VALUES (:id, 1, :mean, :deviation)
-    ON CONFLICT (id) DO UPDATE SET epoch = account.epoch + 1
+    INSERT INTO account (id, epoch, mean_seconds, deviation_seconds, name, paused_reason)
+    VALUES (:id, 1, :mean, :deviation, :name,
+        (SELECT CASE WHEN COUNT(*) = COUNT(paused_reason)
+            THEN MIN(CASE WHEN paused_reason = :owner THEN paused_reason END) END FROM account))
+    ON CONFLICT (id) DO UPDATE SET epoch = account.epoch + 1, name = COALESCE(:name, account.name)
     RETURNING {_COLUMNS}
 """)  # noqa: S608  # constant
 _GET = text(f"SELECT {_COLUMNS} FROM account WHERE id = :id")  # noqa: S608  # constant
 _GET_STATUS = text(f"""
-    SELECT {", ".join("a." + name for name in _COLUMNS.split(", "))}, j.slot, j.state
-    FROM account a LEFT JOIN job j ON j.account_id = a.id AND j.slot IS NOT NULL WHERE a.id = :id
+    SELECT {", ".join("a." + name for name in _COLUMNS.replace(" ", "").split(","))}, j.slot, j.state
+    FROM account a LEFT JOIN job j ON j.account_id = a.id AND j.slot IS NOT NULL
+    WHERE a.id = :id OR a.main_id = (SELECT main_id FROM account WHERE id = :id)
+    ORDER BY a.id
 """)  # noqa: S608  # constant
 _LIST_ALL = text(f"SELECT {_COLUMNS} FROM account ORDER BY id")  # noqa: S608  # constant
 _IS_CURRENT_EPOCH = text("SELECT COUNT(*) FROM account WHERE id = :id AND epoch = :epoch")
@@ -38,13 +48,18 @@ _RESET = text("""
         paused_reason = CASE WHEN paused_reason = :by_owner THEN paused_reason END
     WHERE id = :id
 """)
+_SET_IDENTITY = text("UPDATE account SET key_id = :key_id, main_id = :main_id WHERE id = :id")
 _SET_DURATIONS = text("UPDATE account SET mean_seconds = :mean, deviation_seconds = :deviation WHERE id = :id")
 
 
 @dataclass(frozen=True)
 class Account:
     """One row. `open_until`: nothing is submitted until then, because of failures or a pause; `paused_reason`: the
-    API's code, or None; `queries_refused`: the API refuses to tell about tasks, too."""
+    API's code, or None; `queries_refused`: the API refuses to tell about tasks, too.
+
+    `name`: what its owner knows the key by; `key_id`, `main_id`: the API's own ids of the key and of the main account
+    that it belongs to. Each is None until it is known.
+    """
 
     id: str
     epoch: int
@@ -54,27 +69,47 @@ class Account:
     paused_reason: str | None
     mean_seconds: float
     deviation_seconds: float
+    name: str | None = None
+    key_id: str | None = None
+    main_id: str | None = None
     queries_refused: bool = False
 
 
 @dataclass(frozen=True)
 class AccountStatus:
-    """An account and its work: the slots that jobs occupy, and whether a submit is in progress or unresolved, in which
-    case no other may be sent."""
+    """An account and the work of all keys that are known to share its limits: the slots that jobs occupy, and whether a
+    submit is in progress or unresolved, in which case no other may be sent.
+
+    `members`: the rows of these keys, the account's own among them; `busy`: the ids of those that occupy a slot;
+    `occupied`: how many slots are occupied, since two keys may each hold one of the same number.
+    """
 
     account: Account
+    members: tuple[Account, ...]
+    busy: frozenset[str]
     taken: frozenset[int]
+    occupied: int
     in_doubt: bool
+
+    @property
+    def next_submit_at(self) -> float:
+        """When the account may submit again, whichever of its keys was used."""
+        return max(member.next_submit_at for member in self.members)
 
     def free_slot(self, allowed: Collection[int]) -> int | None:
         """Return the lowest free slot. None if there is none, or if as many slots are occupied as allowed, which can
         happen after the owner has lowered their number."""
-        return None if len(self.taken) >= len(allowed) else min(set(allowed) - self.taken)
+        return None if self.occupied >= len(allowed) else min(set(allowed) - self.taken)
 
 
-async def take_over(connection: AsyncConnection, account_id: str, *, mean: float, deviation: float) -> Account:
-    """Start a new epoch of the account: writes of older epochs are rejected from now on. Durations in seconds."""
-    values = {"id": account_id, "mean": mean, "deviation": deviation}
+async def take_over(
+    connection: AsyncConnection, account_id: str, *, mean: float, deviation: float, name: str | None = None
+) -> Account:
+    """Start a new epoch of the account: writes of older epochs are rejected from now on. Durations in seconds.
+
+    A new account begins paused if the owner's pause of all accounts has not ended.
+    """
+    values = {"id": account_id, "mean": mean, "deviation": deviation, "name": name, "owner": PAUSED_BY_OWNER}
     return _account((await connection.execute(_TAKE_OVER, values)).one())
 
 
@@ -84,10 +119,18 @@ async def get(connection: AsyncConnection, account_id: str) -> Account:
 
 
 async def get_status(connection: AsyncConnection, account_id: str) -> AccountStatus:
-    """Return the account with this id and its work in progress."""
+    """Return the account with this id, and the work in progress under all keys of its main account."""
     rows = (await connection.execute(_GET_STATUS, {"id": account_id})).all()
-    taken = frozenset(row.slot for row in rows if row.slot is not None)
-    return AccountStatus(_account(rows[0][:-2]), taken, in_doubt=any(row.state == "submitting" for row in rows))
+    members = {row.id: _account(row[:-2]) for row in rows}
+    working = [row for row in rows if row.slot is not None]
+    return AccountStatus(
+        members[account_id],
+        tuple(members.values()),
+        busy=frozenset(row.id for row in working),
+        taken=frozenset(row.slot for row in working),
+        occupied=len(working),
+        in_doubt=any(row.state == "submitting" for row in working),
+    )
 
 
 async def list_all(connection: AsyncConnection) -> tuple[Account, ...]:
@@ -140,6 +183,13 @@ async def reset(connection: AsyncConnection, account_id: str, *, failures: int =
     a row are remembered."""
     values = {"failures": failures, "no": False, "by_owner": PAUSED_BY_OWNER}
     await connection.execute(_RESET, {"id": account_id, **values})
+
+
+async def set_identity(
+    connection: AsyncConnection, account_id: str, *, key_id: str | None, main_id: str | None
+) -> None:
+    """Store the API's ids of the account's key and of its main account."""
+    await connection.execute(_SET_IDENTITY, {"id": account_id, "key_id": key_id, "main_id": main_id})
 
 
 async def set_durations(connection: AsyncConnection, account_id: str, *, mean: float, deviation: float) -> None:

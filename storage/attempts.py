@@ -1,6 +1,6 @@
 """Attempts to submit a job, each written before it is sent, so that a crash leaves a trace."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam, text
@@ -28,9 +28,17 @@ _COUNT_OUTCOME = text("SELECT COUNT(*) FROM attempt WHERE job_id = :job_id AND o
 # Must repeat the condition of the partial index exactly.
 _COUNT_GIVEN_UP = text(f"""
     SELECT COUNT(*) FROM attempt
-    WHERE account_id = :account_id AND outcome IN ('missed', 'ambiguous') AND job_id <> :job_id
+    WHERE account_id IN :account_ids AND outcome IN ('missed', 'ambiguous') AND job_id <> :job_id
         AND (server_at IS NULL OR server_at + COALESCE(send_seconds, {OLD_SEND_SECONDS}) >= :since)
-""")  # noqa: S608  # constant
+""").bindparams(bindparam("account_ids", expanding=True))  # noqa: S608  # constant
+_COUNT_UNPROVEN = text("""
+    SELECT account_id, COUNT(*) FROM attempt
+    WHERE account_id IN :account_ids AND outcome IN ('missed', 'ambiguous') AND outcome = 'ambiguous'
+    GROUP BY account_id
+""").bindparams(bindparam("account_ids", expanding=True))
+_LIST_OWNERS = text("SELECT task_id, account_id FROM attempt WHERE task_id IN :task_ids").bindparams(
+    bindparam("task_ids", expanding=True)
+)
 _GET_INTENT = text(f"""
     SELECT intent_at, server_at, epoch, task_id, COALESCE(send_seconds, {OLD_SEND_SECONDS})
     FROM attempt WHERE job_id = :job_id AND n = :n
@@ -94,11 +102,28 @@ async def count_outcome(connection: AsyncConnection, *, job_id: int, outcome: st
     return int((await connection.execute(_COUNT_OUTCOME, {"job_id": job_id, "outcome": outcome})).scalar_one())
 
 
-async def count_given_up(connection: AsyncConnection, *, account_id: str, since: float, except_job_id: int) -> int:
-    """Count the submits that were given up in doubt, at `since` (API time) or later, without those of
+async def count_given_up(
+    connection: AsyncConnection, *, account_ids: Collection[str], since: float, except_job_id: int
+) -> int:
+    """Count these accounts' submits that were given up in doubt, at `since` (API time) or later, without those of
     `except_job_id`."""
-    values = {"account_id": account_id, "since": since, "job_id": except_job_id}
+    values = {"account_ids": list(account_ids), "since": since, "job_id": except_job_id}
     return int((await connection.execute(_COUNT_GIVEN_UP, values)).scalar_one())
+
+
+async def count_unproven(connection: AsyncConnection, account_ids: Collection[str]) -> Mapping[str, int]:
+    """Count, for each of these accounts, the submits in doubt that were given up although a task in the list could be
+    theirs: if it was, it is paid for and nobody has its picture."""
+    found = await connection.execute(_COUNT_UNPROVEN, {"account_ids": list(account_ids)})
+    return {row[0]: row[1] for row in found}
+
+
+async def list_owners(connection: AsyncConnection, task_ids: Collection[str]) -> Mapping[str, str]:
+    """Return which account created each of these tasks; those that belong to no attempt are left out."""
+    if not task_ids:
+        return {}
+    found = await connection.execute(_LIST_OWNERS, {"task_ids": list(task_ids)})
+    return {row.task_id: row.account_id for row in found}
 
 
 async def list_known_tasks(connection: AsyncConnection, task_ids: Collection[str]) -> frozenset[str]:

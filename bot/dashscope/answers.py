@@ -29,6 +29,7 @@ EVENT_SOURCE, EVENT_TYPE = "acs.dashscope", "dashscope:System:AsyncTaskFinish"
 
 _MAX_COUNT = 1_000_000_000
 _LINK_NAMES = ("url", "result_url", "output_image_url", "image")
+_MAX_ID_CHARS = 100
 _EVENT_TASK = re.compile(r"[A-Za-z0-9_.-]{1,100}", re.ASCII)
 
 
@@ -228,4 +229,13 @@ def _listed(entry: Mapping[str, object]) -> ListedTask | None:
         model=_text(entry.get("model_name")),
         start_time=start,
         end_time=end,
+        api_key_id=_id(entry.get("api_key_id")),
+        caller_parent_id=_id(entry.get("caller_parent_id")),
+        caller_uid=_id(entry.get("caller_uid")),
     )
+
+
+def _id(value: object) -> str:
+    """An id that may come as a number or as text; one that is too long to be kept whole is none."""
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else _text(value)
+    return text if len(text) <= _MAX_ID_CHARS else ""

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from hashlib import sha256
 from urllib.parse import urljoin
 
 import httpx
@@ -25,6 +26,7 @@ from common.clock import steady
 _ANSWER_BYTES = 2_000_000
 _REDIRECTS = 3
 _DOWNLOADS = 16  # at once for an account: slow ones must not use up all connections
+_STYLIZER_ID_CHARS = 8
 # With these the request was not sent.
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 
@@ -68,8 +70,8 @@ class _RedactedURL(httpx.URL):
 
 
 class DashScope:
-    """One account at the API. Every method may raise DashScopeError; `errors` describes its subclasses. `server_clock`:
-    the API's time, learned from its answers; `model`: what its tasks are created for."""
+    """One key of an account at the API. Every method may raise DashScopeError; `errors` describes its subclasses.
+    `server_clock`: the API's time, learned from its answers; `model`: what its tasks are created for."""
 
     def __init__(
         self,
@@ -93,6 +95,8 @@ class DashScope:
         self.model = model
         self._timeouts = timeouts
         self.server_clock = ServerClock()
+        # The `api_key_id` that our own stylizer gives this key. The cloud's ids can't be told from a key.
+        self.stylizer_key_id = sha256(key.encode()).hexdigest()[:_STYLIZER_ID_CHARS]
 
     @property
     def shortest_submit(self) -> float:

@@ -93,7 +93,11 @@ class Task:
 @dataclass(frozen=True)
 class ListedTask:
     """A task in the task list; times are epoch seconds, `created` is 0 when the list has none. `request_id`: that of
-    the answer to the create call."""
+    the answer to the create call.
+
+    The list shows all tasks of a main account. `api_key_id` says which of its keys created this one, `caller_uid` which
+    of its users, `caller_parent_id` is the main account's number; "" where the list does not say.
+    """
 
     task_id: str
     status: TaskStatus
@@ -102,6 +106,9 @@ class ListedTask:
     model: str = ""
     start_time: float | None = None
     end_time: float | None = None
+    api_key_id: str = ""
+    caller_parent_id: str = ""
+    caller_uid: str = ""
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,10 @@ class SubmitNotFound:
 
 @dataclass(frozen=True)
 class SubmitAmbiguous:
-    """Several tasks in the list could be this one; adopting one could show somebody else's face."""
+    """Tasks in the list could be this one, and none is proven to be: adopting one could show somebody else's face.
+    `times`: how often that happened to this job, from 1."""
+
+    times: int
 
 
 @dataclass(frozen=True)

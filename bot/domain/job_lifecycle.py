@@ -183,7 +183,7 @@ def _setback(job: Job, event: Event, now: float, jitter: float) -> Transition:
             return _requeue(job, now + (backoff(times - 2, jitter) if times > 1 else 0.0), "missed")
         case SubmitNotFound():
             return _fail(job, ErrorCode.SERVICE_DOWN, "missed")
-        case SubmitAmbiguous() if job.resubmits < ONCE_MORE and not job.cancel_requested:
+        case SubmitAmbiguous(times) if times <= ONCE_MORE and not job.cancel_requested:
             return _requeue(replace(job, resubmits=job.resubmits + 1), now, "ambiguous")
         case SubmitAmbiguous():
             return _fail(job, ErrorCode.SERVICE_DOWN, "ambiguous", budget="commit")

@@ -20,6 +20,7 @@ from bot.dashscope.photo_links import BucketLinks, InlineLinks, PhotoLinks, Shri
 from bot.domain import quota
 from bot.domain.poll_schedule import TaskDurations
 from bot.imaging.results import REQUEST_BYTES
+from bot.worker import identity
 from storage.bucket import BucketStore
 from storage.photos import PhotoStore
 
@@ -34,11 +35,13 @@ STAND_IN_DURATIONS = TaskDurations(mean=5.0, deviation=1.5)
 
 @dataclass(frozen=True)
 class ApiAccount:
-    """One account at the API, with the limits that hold for it.
+    """One key of an account at the API, with the limits that hold for it.
 
     `slots` tasks run at once and `prefetch` more may wait at the API. `paid`: images count against the owner's budget,
     at `price_cny` each; `gets_events`: the API reports when a task is finished; `free_images`: how many images of this
-    account cost nothing.
+    account cost nothing; `name`: what its owner knows the key by, None for a key that is too short to show any of it;
+    `peers`: the clients of all keys that we have, by account id, in the order of the settings (empty: there is only
+    this one).
     """
 
     account_id: str
@@ -54,6 +57,16 @@ class ApiAccount:
     free_images: int = 0
     price_cny: Decimal = quota.PRICE_CNY
     first_durations: TaskDurations = FIRST_DURATIONS
+    name: str | None = None
+    peers: Mapping[str, DashScope] = field(default_factory=dict, repr=False)
+
+    @property
+    def clients(self) -> Mapping[str, DashScope]:
+        """The clients of the keys that could take this one's place, its own among them, by account id: they create
+        tasks of the same model, by which the API's task list is asked."""
+        return {name: one for name, one in self.peers.items() if one.model == self.client.model} or {
+            self.account_id: self.client
+        }
 
     @property
     def cost(self) -> int:
@@ -135,6 +148,8 @@ def cloud_accounts(
     return [
         ApiAccount(
             account_id=name,
+            name=identity.key_name(one.key.get_secret_value()),
+            peers=clients,
             client=clients[name],
             links=_links(settings, clients[name], secret, photos, shrink),
             inline_links=InlineLinks(shrink),

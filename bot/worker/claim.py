@@ -8,6 +8,7 @@ from bot.domain.poll_schedule import TaskDurations
 from bot.jobs.transitions import apply_event
 from bot.worker.accounts import ApiAccount
 from bot.worker.context import AccountContext, WorkerDeps
+from bot.worker.identity import Identity
 from common.clock import steady
 from storage import accounts, attempts, jobs, queue
 from storage.accounts import PAUSED_BY_OWNER, AccountStatus
@@ -52,13 +53,15 @@ async def take_over(api_account: ApiAccount, deps: WorkerDeps, leadership: Leade
         await leadership.fence(connection)
         guess = api_account.first_durations
         account = await accounts.take_over(
-            connection, api_account.account_id, mean=guess.mean, deviation=guess.deviation
+            connection, api_account.account_id, mean=guess.mean, deviation=guess.deviation, name=api_account.name
         )
         await accounts.set_next_submit(connection, account.id, deps.clock.now() + api_account.spacing)
     durations = TaskDurations(account.mean_seconds, account.deviation_seconds)
-    return AccountContext(
+    context = AccountContext(
         api_account, deps, epoch=account.epoch, durations=durations, is_contested=leadership.is_contested
     )
+    context.note_identity(Identity(account.key_id, account.main_id))
+    return context
 
 
 async def claim(context: AccountContext) -> ClaimedJob | RetryIn | AskAgain:
@@ -114,16 +117,24 @@ async def peek(context: AccountContext) -> RetryIn | AskAgain | None:
 
 
 def _find_slot(context: AccountContext, status: AccountStatus, now: float) -> FreeSlot | RetryIn | AskAgain:
-    """Where the next job may go. While tasks wait for queries that are refused, the list is asked; otherwise an account
-    that the API has paused gets one job when its rest is over, as nothing else shows whether the cause is gone. Raises
-    LeadershipLost."""
+    """Where the next job may go. Of the keys that share one account's limits, one at a time is in use.
+
+    While tasks wait for queries that are refused, the list is asked; otherwise an account that the API has paused gets
+    one job when its rest is over, as nothing else shows whether the cause is gone.
+
+    Raises:
+        LeadershipLost: another dispatcher drives the account.
+    """
     account = status.account
     if account.epoch != context.epoch:
         raise LeadershipLost(f"account {account.id} is driven by another dispatcher")
+    context.note_status(status)
+    if context.reader_id != account.id:
+        return RetryIn(LOOK_SECONDS)
     if account.queries_refused and status.taken:
         return AskAgain() if now >= account.open_until else RetryIn(min(LOOK_SECONDS, account.open_until - now))
     slot = status.free_slot(range(context.api_account.slots + context.prefetch))
     if slot is None or status.in_doubt or account.paused_reason == PAUSED_BY_OWNER:
         return RetryIn(LOOK_SECONDS)
-    opens = max(account.open_until, account.next_submit_at)
+    opens = max(account.open_until, status.next_submit_at)
     return RetryIn(min(LOOK_SECONDS, opens - now)) if now < opens else FreeSlot(slot)

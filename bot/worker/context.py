@@ -16,17 +16,20 @@ from bot.imaging.results import WholePicture
 from bot.jobs.transitions import apply_event
 from bot.runtime.clock import Clock
 from bot.runtime.wakeups import Wakeups
-from bot.worker import reconcile
+from bot.worker import identity, reconcile
 from bot.worker.accounts import ApiAccount
+from bot.worker.identity import Identity
 from bot.worker.submit_limiter import SubmitLimiter
 from common.clock import steady
 from storage import accounts, attempts, findings, jobs
+from storage.accounts import AccountStatus
 from storage.database import Database
 from storage.jobs import Job
 from storage.photos import PhotoStore
 
 log = structlog.get_logger(__name__)
 
+IDENTITY_LOOK_SECONDS = 5.0
 MINUTE_SECONDS = 60.0  # a limit per minute is over within this
 
 Also = Callable[[AsyncConnection], Awaitable[None]]
@@ -49,7 +52,11 @@ class WorkerDeps:
 
 class AccountContext:
     """One account. `epoch` is its fence: once another dispatcher has taken over, every write raises LeadershipLost.
-    `is_contested`: an earlier dispatcher may still be sending something. `inherited`: ids of jobs that it left."""
+    `is_contested`: an earlier dispatcher may still be sending something. `inherited`: ids of jobs that it left.
+
+    Any key of a main account reads all its tasks, so tasks are asked about with the one that is in use: `reader`, the
+    client of the account `reader_id`.
+    """
 
     def __init__(
         self,
@@ -70,7 +77,11 @@ class AccountContext:
         self.inherited: set[int] = set()
         self._fenced_steady = self._fenced_at = float("-inf")
         self._next_query = 0.0
-        self._queries_refused = False
+        self._refused: set[str] = set()
+        self._sharers = 1
+        self._next_identity_look = float("-inf")
+        self.identity = Identity(None, None)
+        self.reader, self.reader_id = api_account.client, api_account.account_id
         self.submit_limiter = SubmitLimiter(deps.clock, api_account.submits_per_second)
 
     async def write(self, job: Job, event: Event, also: Also | None = None) -> Job:
@@ -108,23 +119,58 @@ class AccountContext:
             until = self.deps.clock.now() + seconds
             await accounts.set_breaker(connection, account.id, failures=account.failures + 1, open_until=until)
 
-    async def refuse_queries(self, error: DashScopeError) -> None:
-        """Pause the account because the API refuses to tell about its tasks: nobody asks again before `ask_again`, or
-        before the owner resumes the account."""
+    @property
+    def name(self) -> str:
+        """What an owner knows the account by."""
+        return self.api_account.name or self.api_account.account_id
+
+    def note_status(self, status: AccountStatus) -> None:
+        """Note which of the keys that share our limits is in use, and how many use them up."""
+        clients = self.api_account.clients
+        used = identity.leader(status.members, list(clients))
+        if used is not None:
+            self.reader, self.reader_id = clients[used], used
+        self._sharers = sum(member.id in clients or member.id in status.busy for member in status.members) or 1
+
+    def note_identity(self, found: Identity) -> None:
+        """Note what is known of the account's identity by now."""
+        self.identity = found
+
+    def want_identity(self) -> None:
+        """A task was created: unless they are known already, the list can now tell the ids of our key and account."""
+        if self.identity.key_id is None:
+            self._next_identity_look = float("-inf")
+
+    def is_identity_wanted(self) -> bool:
+        """Whether to read the list for the account's identity. Without other keys of ours, that is worth it once at the
+        start, and when we have created a task; with others, limits may be shared, so it is tried again and again."""
+        now = self.deps.clock.now()
+        is_shared = len(self.api_account.clients) > 1 and self.identity.main_id is None
+        if now < self._next_identity_look or (self.identity.key_id is not None and not is_shared):
+            return False
+        self._next_identity_look = now + (IDENTITY_LOOK_SECONDS if is_shared else float("inf"))
+        return True
+
+    async def refuse_queries(self, error: DashScopeError, reader_id: str) -> None:
+        """Pause the account whose key has asked, because the API refuses to tell it about tasks: nobody asks again with
+        this key before `ask_again`, or before the owner resumes the account."""
         async with self.deps.database.write() as connection:
             await self._fence(connection)
-            await self._pause(connection, error.code, queries_refused=True)
-        self._queries_refused = True
-        log.error("queries are refused", account=self.api_account.account_id, code=error.code, message=error.message)
+            await self._pause(connection, reader_id, error.code, queries_refused=True)
+        self._refused.add(reader_id)
+        log.error("queries are refused", account=reader_id, code=error.code, message=error.message)
         self.deps.wakeups.notify()
 
-    async def are_queries_refused(self) -> bool:
-        """Whether there is no use in asking the API about tasks at present."""
-        if self._queries_refused:
+    async def are_queries_refused(self, reader_id: str | None = None) -> bool:
+        """Whether there is no use in asking the API about tasks at present, with this account's key or (None) the one
+        in use."""
+        name = reader_id or self.reader_id
+        if name in self._refused:
             async with self.deps.database.read() as connection:
-                account = await accounts.get(connection, self.api_account.account_id)
-            self._queries_refused = account.queries_refused
-        return self._queries_refused
+                account = await accounts.get(connection, name)
+            if not account.queries_refused:
+                self._refused.discard(name)
+        return name in self._refused
 
     async def is_list_answered(self) -> bool:
         """One call for the account's tasks. A refusal pauses the account."""
@@ -146,31 +192,14 @@ class AccountContext:
 
     async def _ask_for_list(self) -> DashScopeError | None:
         await self.wait_to_query()
+        reader, reader_id = self.reader, self.reader_id
         try:
-            await self.api_account.client.list_tasks(page_size=1)
+            await reader.list_tasks(page_size=1)
         except DashScopeError as error:
             if not error.decision.is_temporary:
-                await self.refuse_queries(error)
+                await self.refuse_queries(error, reader_id)
             return error
         return None
-
-    async def sync_clock(self) -> None:
-        """Ask for the API's own time if it is not known: a submit whose answer is lost is looked for by it. While tasks
-        are polled, their answers tell it."""
-        client = self.api_account.client
-        if not client.server_clock.needs_query() or await self.are_queries_refused():
-            return
-        await self.wait_to_query()
-        try:
-            await client.list_tasks(page_size=1)
-        except DashScopeError as error:
-            log.warning("the API did not tell its time", account=self.api_account.account_id, code=error.code)
-            if error.decision != Decision.PAUSE_ACCOUNT:
-                return
-            if error.http_status == 401:  # the key itself: no submit can be accepted
-                await self.refuse_queries(error)
-            elif error.http_status == 403:
-                await self.record(findings.TASK_LIST, error.code)
 
     async def record(self, code: str, detail: str) -> None:
         """Write down what the account's owner should know."""
@@ -179,9 +208,9 @@ class AccountContext:
             await findings.record(connection, self.api_account.account_id, code, detail, self.deps.clock.now())
 
     async def wait_to_query(self) -> None:
-        """Wait until the account's query limit allows one more query."""
+        """Wait until the query limit allows one more query. Keys that share one account's limit each use their part."""
         at = max(self.deps.clock.now(), self._next_query)
-        self._next_query = at + 1 / self.api_account.queries_per_second
+        self._next_query = at + self._sharers / self.api_account.queries_per_second
         await self.deps.clock.sleep(at - self.deps.clock.now())
 
     async def confirm_fence(self, job: Job, send_seconds: float) -> None:
@@ -226,11 +255,11 @@ class AccountContext:
         now, jitter = self.deps.clock.now(), self.deps.rng.random()
         change = await apply_event(connection, job, event, now, jitter=jitter, cost=self.api_account.cost)
         if change.pause_account is not None:
-            await self._pause(connection, change.pause_account, queries_refused=False)
+            await self._pause(connection, self.api_account.account_id, change.pause_account, queries_refused=False)
         return change
 
-    async def _pause(self, connection: AsyncConnection, code: str, *, queries_refused: bool) -> None:
-        account = await accounts.get(connection, self.api_account.account_id)
+    async def _pause(self, connection: AsyncConnection, account_id: str, code: str, *, queries_refused: bool) -> None:
+        account = await accounts.get(connection, account_id)
         until = self.deps.clock.now() + job_lifecycle.pause_seconds(account.failures)
         refused, failures = queries_refused or account.queries_refused, account.failures + 1
         await accounts.set_pause(connection, account.id, code, failures=failures, until=until, queries_refused=refused)

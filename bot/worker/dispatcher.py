@@ -14,6 +14,7 @@ from bot.worker.accounts import ApiAccount
 from bot.worker.claim import AskAgain, ClaimedJob, RetryIn, claim, peek, take_over
 from bot.worker.context import AccountContext, WorkerDeps
 from bot.worker.fetch import fetch
+from bot.worker.learning import look_at_list
 from bot.worker.poll import poll_task
 from bot.worker.submit import reconcile_submit, submit
 from storage import jobs
@@ -40,18 +41,18 @@ async def run_account(
     """
     context = await take_over(api_account, deps, leadership)
     async with asyncio.TaskGroup() as group:
-        for job in await _active_jobs(context):
+        for job in await active_jobs(context):
             context.inherited.add(job.id)
-            group.create_task(_run_job(context, job, stop))
+            group.create_task(run_job(context, job, stop))
         retry: RetryIn | None = None
         while not stop.is_set():
-            await context.sync_clock()
+            await look_at_list(context)
             wakeup = deps.wakeups.subscribe()
             # After a claim in vain only peek, which blocks no writer: any change of any row wakes this loop.
             found = await claim(context) if retry is None else await peek(context)
             match found:
                 case ClaimedJob(job):
-                    group.create_task(_run_job(context, await _submit(context, job), stop))
+                    group.create_task(run_job(context, await _submit(context, job), stop))
                 case AskAgain():
                     await context.ask_again()
                 case RetryIn(seconds):
@@ -59,7 +60,7 @@ async def run_account(
             retry = found if isinstance(found, RetryIn) else None
 
 
-async def _active_jobs(context: AccountContext) -> list[Job]:
+async def active_jobs(context: AccountContext) -> list[Job]:
     """The jobs that an earlier dispatcher of this account has left unfinished."""
     async with context.deps.database.read() as connection:
         active = await jobs.list_active(connection)
@@ -76,7 +77,7 @@ async def _submit(context: AccountContext, job: Job) -> Job:
         return job
 
 
-async def _run_job(context: AccountContext, job: Job, stop: asyncio.Event) -> None:
+async def run_job(context: AccountContext, job: Job, stop: asyncio.Event) -> None:
     """Take a job through its steps until the API has nothing more to do with it, or until told to stop between two."""
     now: Job | None = job
     while now is not None and now.state in ACTIVE and not stop.is_set():

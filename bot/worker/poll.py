@@ -97,23 +97,24 @@ async def query(context: AccountContext, job: Job) -> Task | None:
     if await context.are_queries_refused():
         return None
     await context.wait_to_query()
+    reader_id = context.reader_id
     try:
-        task = await context.api_account.client.query_task(job.task_id or "")
+        task = await context.reader.query_task(job.task_id or "")
     except DashScopeError as error:
-        return await _without_answer(context, job, error)
+        return await _without_answer(context, job, error, reader_id)
     if task.status == TaskStatus.UNRECOGNISED:
         log.error("a task is in a state that nobody knows", job=job.id, state=task.stated)
         await context.record(findings.TASK_STATE, task.stated)
     return task
 
 
-async def _without_answer(context: AccountContext, job: Job, error: DashScopeError) -> Task | None:
+async def _without_answer(context: AccountContext, job: Job, error: DashScopeError, reader_id: str) -> Task | None:
     """What a failed query says: nothing, or that the account is refused, or that the API doesn't know the task."""
     log.warning("no answer about a task", job=job.id, code=error.code, status=error.http_status)
     if error.decision.is_temporary:
         return None
     if error.decision == Decision.PAUSE_ACCOUNT and error.http_status != 404:
-        await context.refuse_queries(error)
+        await context.refuse_queries(error, reader_id)
         return None
     # It is about this task only if the account's other tasks can be seen.
     if not await context.is_list_answered():
@@ -174,7 +175,7 @@ async def is_expired(context: AccountContext, job: Job) -> bool:
 async def _cancel_task(context: AccountContext, job: Job) -> bool:
     await context.wait_to_query()
     try:
-        return await context.api_account.client.cancel_task(job.task_id or "")
+        return await context.reader.cancel_task(job.task_id or "")
     except DashScopeError as error:
         log.info("could not cancel a task", job=job.id, code=error.code)
         return False

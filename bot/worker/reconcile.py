@@ -1,8 +1,10 @@
 """Finds the task of a submit whose answer was lost, in the API's own task list. Pure.
 
-At most one submit of an account is under way at a time, and the account's key is ours alone. So a task in the window
-that belongs to no attempt of ours can only be the one in doubt. If there are two, neither is adopted, since one of them
-shows somebody else's face.
+The list shows every task of a main account: those of our other keys and of other programs too. A task is adopted only
+if it is proven to be the one in doubt. The submit's key created it (each task names its key, and a key is ours alone),
+it belongs to no attempt of ours, and no other submit of ours can have become it: at most one submit of an account is
+under way at a time, and those that were given up lately may still become tasks. Everything else might show somebody
+else's face.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -79,6 +81,59 @@ def all_before(tasks: Iterable[ListedTask], window: Window) -> bool:
 
 def candidates(tasks: Iterable[ListedTask], known: Collection[str], within: Window) -> tuple[str, ...]:
     """The ids of the tasks created in the window that belong to no attempt of ours."""
-    return tuple(
-        task.task_id for task in tasks if within.start <= task.created <= within.end and task.task_id not in known
-    )
+    return tuple(task.task_id for task in _unclaimed(tasks, known, within))
+
+
+@dataclass(frozen=True)
+class Found:
+    """This task is the one in doubt."""
+
+    task_id: str
+
+
+@dataclass(frozen=True)
+class NotThere:
+    """No task in the list can be the one in doubt."""
+
+
+@dataclass(frozen=True)
+class Unproven:
+    """So many tasks in the list could be the one in doubt, and none is proven to be."""
+
+    tasks: int
+
+
+Verdict = Found | NotThere | Unproven
+
+
+def judge(
+    listed: Sequence[ListedTask],
+    known: Collection[str],
+    within: Window,
+    *,
+    key_id: str | None,
+    has_rivals: bool,
+    is_complete: bool = True,
+) -> Verdict:
+    """What the list says about a submit in doubt.
+
+    `known`: the tasks that belong to an attempt; `key_id`: what the API calls the submit's key, None while that is not
+    known; `has_rivals`: another submit that this key may have sent could have become a task at that time;
+    `is_complete`: the list was read back to the beginning of the window.
+    """
+    times = (within, afterwards(within))
+    near, late = ([task for task in _unclaimed(listed, known, time) if _may_be_by(task, key_id)] for time in times)
+    possible = near or late
+    proven = [task for task in possible if key_id and task.api_key_id == key_id]
+    if len(proven) == 1 and not has_rivals:
+        return Found(proven[0].task_id)
+    return NotThere() if is_complete and not possible else Unproven(len(possible))
+
+
+def _unclaimed(tasks: Iterable[ListedTask], known: Collection[str], within: Window) -> list[ListedTask]:
+    return [task for task in tasks if within.start <= task.created <= within.end and task.task_id not in known]
+
+
+def _may_be_by(task: ListedTask, key_id: str | None) -> bool:
+    """Whether it isn't certain that another key created it."""
+    return not key_id or not task.api_key_id or task.api_key_id == key_id

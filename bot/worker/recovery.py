@@ -48,7 +48,7 @@ async def recover(
         unpaintable = () if styles is None else await jobs.list_queued_in_other_styles(connection, styles)
     for job in active:
         if job.account_id not in account_ids:
-            await _end_orphan(deps, job, free=job.account_id in free)
+            await end_orphan(deps, job, free=job.account_id in free)
     for job in unpaintable:
         log.warning("no account paints this style any more", job=job.id, style=job.style)
         with suppress(StaleJob):  # cancelled meanwhile
@@ -56,7 +56,7 @@ async def recover(
                 await apply_event(connection, job, job_lifecycle.Declined(ErrorCode.STYLE_INVALID), deps.clock.now())
 
 
-async def _end_orphan(deps: WorkerDeps, job: Job, *, free: bool) -> None:
+async def end_orphan(deps: WorkerDeps, job: Job, *, free: bool) -> None:
     """Without its key, its task can't be queried. The task may have been paid, so the job is not sent again."""
     log.warning("a job's account is not ours any more", job=job.id, account=job.account_id, state=job.state)
     async with deps.database.write() as connection:

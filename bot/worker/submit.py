@@ -7,19 +7,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.cluster.leadership import LeadershipLost
 from bot.dashscope.errors import DashScopeError, Decision, InDoubt
-from bot.dashscope.wire import ListedTask, TaskPage, TaskRequest
+from bot.dashscope.wire import TaskRequest
 from bot.domain import job_lifecycle
 from bot.worker import photo_exposure, reconcile
 from bot.worker.context import AccountContext
 from bot.worker.poll import is_expired
+from bot.worker.task_search import look_for_task
 from storage import accounts, attempts
 from storage.jobs import Job
 from storage.photos import StoreDown
 
 log = structlog.get_logger(__name__)
-
-LIST_PAGES = 20
-LIST_PAGE_SIZE = 50
 
 
 async def submit(context: AccountContext, job: Job) -> Job:
@@ -56,24 +54,37 @@ async def submit(context: AccountContext, job: Job) -> Job:
 
 async def reconcile_submit(context: AccountContext, job: Job, stop: asyncio.Event) -> Job:
     """Look for the task of a submit in doubt: a few times, more often if another process may still be sending it."""
+    verdict: reconcile.Verdict = reconcile.NotThere()
     for look in range(await _max_looks(context, job)):
         if look and await context.deps.clock.wait(stop, reconcile.BETWEEN_LOOKS_SECONDS):
             return job
-        found = await _candidates(context, job)
-        if found is None:  # no answer: the slot stays taken, and the looks begin anew
+        seen = await look_for_task(context, job)
+        if seen is None:  # no answer: the slot stays taken, and the looks begin anew
             if await is_expired(context, job):
                 return await context.write(job, job_lifecycle.TaskLost())
             await context.deps.clock.wait(stop, reconcile.BETWEEN_LOOKS_SECONDS)
             return job
-        if len(found) == 1:
+        verdict = seen
+        if isinstance(verdict, reconcile.Found):
             log.info("found the task of a submit in doubt", job=job.id)
-            return await _accepted(context, job, found[0])
-        if found:
-            log.error("several tasks could be the one in doubt", job=job.id, tasks=len(found))
-            return await context.write(job, job_lifecycle.SubmitAmbiguous())
+            return await _accepted(context, job, verdict.task_id)
+    return await _given_up(context, job, verdict)
+
+
+async def _given_up(context: AccountContext, job: Job, verdict: reconcile.Verdict) -> Job:
+    """All looks are done, and no task is proven to be the job's."""
+    unproven = isinstance(verdict, reconcile.Unproven)
     async with context.deps.database.read() as connection:
-        missed = await attempts.count_outcome(connection, job_id=job.id, outcome="missed")
-    return await context.write(job, job_lifecycle.SubmitNotFound(missed + 1))
+        before = await attempts.count_outcome(connection, job_id=job.id, outcome="ambiguous" if unproven else "missed")
+    if isinstance(verdict, reconcile.Unproven):
+        log.error(
+            "no task is proven to be the one in doubt: it may be paid for without a picture",
+            job=job.id,
+            account=context.name,
+            tasks=verdict.tasks,
+        )
+        return await context.write(job, job_lifecycle.SubmitAmbiguous(before + 1))
+    return await context.write(job, job_lifecycle.SubmitNotFound(before + 1))
 
 
 async def _max_looks(context: AccountContext, job: Job) -> int:
@@ -117,53 +128,9 @@ async def _rejected(context: AccountContext, job: Job, error: DashScopeError) ->
 async def _accepted(context: AccountContext, job: Job, task_id: str) -> Job:
     async def remember(connection: AsyncConnection) -> None:
         await attempts.set_task(connection, job_id=job.id, n=job.attempts, task_id=task_id)
-        await accounts.reset(connection, context.api_account.account_id)
+        if context.reader_id == context.api_account.account_id:  # else another key goes on in this one's place
+            await accounts.reset(connection, context.api_account.account_id)
 
-    return await context.write(job, job_lifecycle.SubmitAccepted(task_id), remember)
-
-
-async def _candidates(context: AccountContext, job: Job) -> tuple[str, ...] | None:
-    """The ids of the tasks that could be the job's; None when the list did not answer."""
-    async with context.deps.database.read() as connection:
-        intent = await attempts.get_intent(connection, job_id=job.id, n=job.attempts)
-    if intent.task_id is not None:  # the sender lost the account and recorded the task
-        return (intent.task_id,)
-    if await context.are_queries_refused():
-        return None
-    try:
-        first = await _page(context, 1)
-        now = context.deps.clock.now()
-        window = reconcile.window(intent, now, now if first.server_time is None else first.server_time)
-        listed = await _listed_tasks(context, first, window)
-    except DashScopeError as error:
-        log.warning("the task list did not answer", job=job.id, code=error.code)
-        if not error.decision.is_temporary:
-            await context.refuse_queries(error)
-        return None
-    async with context.deps.database.read() as connection:
-        known = await attempts.list_known_tasks(connection, [task.task_id for task in listed])
-        found = reconcile.candidates(listed, known, window)
-        late = reconcile.candidates(listed, known, reconcile.afterwards(window))
-        if found or len(late) != 1:
-            return found
-        account_id, since = context.api_account.account_id, reconcile.others_since(window)
-        others = await attempts.count_given_up(connection, account_id=account_id, since=since, except_job_id=job.id)
-    return () if others else late
-
-
-async def _listed_tasks(context: AccountContext, first: TaskPage, window: reconcile.Window) -> list[ListedTask]:
-    """The tasks of the first page, and of the pages after it that are not too old."""
-    listed, newest_first = list(first.tasks), reconcile.is_newest_first(first.tasks)
-    if newest_first and reconcile.all_before(first.tasks, window):
-        return listed
-    for number in reconcile.further_pages(first.pages, LIST_PAGES, newest_first=newest_first):
-        page = await _page(context, number)
-        listed += page.tasks
-        if reconcile.all_before(page.tasks, window):
-            break
-    return listed
-
-
-async def _page(context: AccountContext, number: int) -> TaskPage:
-    await context.wait_to_query()
-    return await context.api_account.client.list_tasks(page=number, page_size=LIST_PAGE_SIZE)
+    accepted = await context.write(job, job_lifecycle.SubmitAccepted(task_id), remember)
+    context.want_identity()
+    return accepted

@@ -47,8 +47,8 @@ from storage import jobs, ledger
 from storage.database import Database, open_database
 from storage.jobs import ENDED, Job
 from storage.photos import Kind, open_photos
-from tests.fakes.dashscope.proxy import ApiProxy, api_proxy
-from tests.fakes.dashscope.service import StandIn, portrait_jpeg
+from tests.fakes.dashscope.proxy import ApiProxy, Service, api_proxy
+from tests.fakes.dashscope.service import portrait_jpeg
 from tests.harness.databases import add_database
 from tests.harness.rows import A_NEW_JOB, insert_person
 
@@ -175,7 +175,7 @@ class Workers:
 @asynccontextmanager
 async def open_workers(
     data_dir: Path,
-    service: StandIn,
+    service: Service,
     *,
     keys: Sequence[str] = ("sk-one",),
     timeouts: Timeouts | None = None,
@@ -194,17 +194,19 @@ async def open_workers(
         deps = WorkerDeps(database, photos, wakeups, clock or FastClock(), NoJitter(), whole_picture, result_days=30)
         limits = {"submits_per_second": 1000.0, "queries_per_second": 1000.0, "first_durations": QUICK, "paid": True}
         api_accounts = []
-        for key in keys:
-            client = DashScope(
+        clients = {
+            key: DashScope(
                 http,
                 base_url=here.base_url,
                 api_key=SecretStr(key),
                 model=models.get(key, DEFAULT),
                 timeouts=timeouts or Timeouts(),
             )
-            api_accounts.append(
-                ApiAccount(account_id=key, client=client, links=InlineLinks(), **{**limits, **api_account})
-            )
+            for key in keys
+        }
+        for key, client in clients.items():
+            options = {**limits, "peers": clients, **api_account}
+            api_accounts.append(ApiAccount(account_id=key, client=client, links=InlineLinks(), **options))
         rules = rules or AdmissionRules(20, 1000, None, paid=api_accounts[0].paid)
         capacity = Capacity(
             frozenset(keys), sum(api_account.slots for api_account in api_accounts), first_guess=QUICK.mean

@@ -193,6 +193,6 @@ async def test_a_submit_given_up_counts_for_as_long_as_it_could_be_sent(
     sent: dict[str, Any] = {"job_id": other.id, "n": 1, "account_id": "key-a", "now": NOON, "server_at": NOON}
     await attempts.insert(connection, **sent, send_seconds=send_seconds)
     await attempts.finish(connection, job_id=other.id, n=1, outcome="missed", now=NOON)
-    since: dict[str, Any] = {"account_id": "key-a", "since": NOON + 50}
+    since: dict[str, Any] = {"account_ids": ["key-a"], "since": NOON + 50}
     assert await attempts.count_given_up(connection, **since, except_job_id=job.id) == counted
     assert await attempts.count_given_up(connection, **since, except_job_id=other.id) == 0

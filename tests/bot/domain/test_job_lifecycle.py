@@ -26,7 +26,7 @@ EVENTS: tuple[Event, ...] = (
     job_lifecycle.SubmitAccepted("task-1"),
     job_lifecycle.SubmitRejected("Throttling", AGAIN),
     job_lifecycle.SubmitNotFound(1),
-    job_lifecycle.SubmitAmbiguous(),
+    job_lifecycle.SubmitAmbiguous(1),
     job_lifecycle.TaskFailed("InternalError", AGAIN),
     job_lifecycle.TaskLost(),
     job_lifecycle.Succeeded("https://there/picture"),
@@ -60,7 +60,7 @@ BECOMES: dict[State, dict[Event, State]] = {
         EVENTS[3]: RUN,
         EVENTS[4]: Q,
         job_lifecycle.SubmitNotFound(1): Q,
-        job_lifecycle.SubmitAmbiguous(): Q,
+        job_lifecycle.SubmitAmbiguous(1): Q,
         job_lifecycle.TaskLost(): FAILED,
         job_lifecycle.Orphaned(free=False): FAILED,
         job_lifecycle.Orphaned(free=True): Q,
@@ -205,7 +205,7 @@ def test_deleted_and_merged_jobs_notify_nobody(state: State) -> None:
         (SUB, job_lifecycle.SubmitRejected("InvalidApiKey", Decision.PAUSE_ACCOUNT), ALL_BACK),
         (SUB, job_lifecycle.SubmitRejected("InvalidParameter", Decision.OUR_BUG), BACK),
         (SUB, job_lifecycle.SubmitNotFound(1), ALL_BACK),
-        (SUB, job_lifecycle.SubmitAmbiguous(), NEVER_SENT_AGAIN),  # one of the two may be ours and paid
+        (SUB, job_lifecycle.SubmitAmbiguous(1), NEVER_SENT_AGAIN),  # one of the two may be ours and paid
         (SUB, job_lifecycle.Expired(), BACK),
         (RUN, job_lifecycle.TaskFailed("Canceled", AGAIN), ALL_BACK),
         (RUN, job_lifecycle.TaskLost(), NEVER_SENT_AGAIN),

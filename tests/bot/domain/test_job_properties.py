@@ -25,7 +25,7 @@ EVENTS: st.SearchStrategy[job_events.Event] = st.one_of(
     st.builds(job_events.SubmitAccepted, st.just("task-1")),
     st.builds(job_events.SubmitRejected, st.just("Code"), DECISIONS),
     st.builds(job_events.SubmitNotFound, FEW),
-    st.just(job_events.SubmitAmbiguous()),
+    st.builds(job_events.SubmitAmbiguous, FEW),
     st.builds(job_events.TaskFailed, st.just("Code"), DECISIONS),
     st.just(job_events.TaskLost()),
     st.builds(job_events.Succeeded, st.just("https://there/picture")),

@@ -125,9 +125,9 @@ def test_a_lost_submit_is_repeated_with_growing_pauses_and_finally_fails() -> No
 
 
 def test_several_candidates_are_resubmitted_once_and_counted() -> None:
-    once = advance(a(SUB), job_lifecycle.SubmitAmbiguous(), NOON)
+    once = advance(a(SUB), job_lifecycle.SubmitAmbiguous(1), NOON)
     assert (once.job.state, once.job.resubmits, once.attempt) == (Q, 1, "ambiguous")
-    twice = after(once.job, job_lifecycle.Claimed("key-a", 0), job_lifecycle.SubmitAmbiguous())
+    twice = after(once.job, job_lifecycle.Claimed("key-a", 0), job_lifecycle.SubmitAmbiguous(2))
     assert (twice.job.state, twice.settle) == (FAILED, NEVER_SENT_AGAIN)
 
 

@@ -14,13 +14,21 @@ from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import httpx
 
 from stylizer.settings import BASE_PATH
 from stylizer.upload_api import FORM_PATH
-from tests.fakes.dashscope.service import CREATE_PATH, StandIn
+from tests.fakes.dashscope.service import CREATE_PATH
 from tests.fakes.http_server import Loopback, Received, Reply, as_json, hang, loopback
+
+
+class Service(Protocol):
+    """What serves the API: our own stylizer, or the scripted API."""
+
+    @property
+    def url(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -188,7 +196,7 @@ def kind_of(request: Received) -> str:
 
 
 @asynccontextmanager
-async def api_proxy(service: StandIn) -> AsyncIterator[ApiProxy]:
+async def api_proxy(service: Service) -> AsyncIterator[ApiProxy]:
     """A proxy until the end of the block."""
     async with httpx.AsyncClient(base_url=service.url, timeout=60, trust_env=False) as http:
         here = ApiProxy(http)

@@ -174,6 +174,10 @@ class ScriptedApi:
             call.played = self._cases.get(call.style) or self._cases.get(None) or self._main
         elif task_id is not None:
             call.task = self._find(task_id, call.at)
+            if key and key not in self.keys:
+                self.keys.append(key)
+            if kind != "result" and call.task is not None and call.task.account != self._account(key):
+                call.task = None  # another account's
         if call.task is not None:
             call.style = call.task.style
             call.played = self._cases.get(call.style) or self._cases.get(None) or self._main
