@@ -105,7 +105,8 @@ async def _find_reader(context: AccountContext, job: Job) -> bool | None:
 
 async def _reads(context: AccountContext, name: str, client: DashScope, task_id: str | None) -> bool | None:
     """Whether this key knows the account's tasks, by the list or by asking about one; None: it did not answer."""
-    if (await _rows(context))[name].queries_refused:  # its own dispatcher finds out when that is over
+    row = (await _rows(context)).get(name)
+    if row is None or row.queries_refused:  # its own dispatcher has not begun yet, or finds out when that is over
         return None
     try:
         await context.wait_to_query()
