@@ -212,7 +212,8 @@ async def test_jobs_of_another_accounts_old_key_end_as_lost(tmp_path: Path) -> N
             (former,) = await find_former_accounts(workers.database, workers.api_accounts, clock.now())
             stop = asyncio.Event()
             finishing = asyncio.create_task(run_former_account(former, workers.deps, stop))
-            assert (await workers.ended(job)).state == State.FAILED
+            async with workers.running():
+                assert (await workers.ended(job)).state == State.FAILED
             stop.set()
             await finishing
         assert api.submits == 1
