@@ -20,6 +20,7 @@ from bot.imaging.intake import NO_FACE_DETECTION, can_find_faces
 from bot.messaging.platform import CannotStart
 from bot.runtime.data_folder import exclusive_data_folder
 from bot.worker.accounts import account_id, base_url_complaint, cloud_clients
+from bot.worker.identity import display_names, key_name
 from common.lock_file import FolderInUse
 from storage import accounts, findings
 from storage.bucket import Bucket, BucketUnusable, open_bucket
@@ -90,14 +91,19 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
     yield Finding(is_good=True, text="The database is up to date.")
     if settings.database_url is not None:
         yield _shared_installation(settings, off)
-    ours = {account_id(one.key) for one in settings.dashscope_api_key}
+    ours, names = {account_id(one.key) for one in settings.dashscope_api_key}, display_names(known)
     for account in known:
+        same = [other.id for other in known if account.main_id is not None and other.main_id == account.main_id]
+        if same[1:] and same[0] == account.id and ours.issuperset(same):
+            text = f"{', '.join(names[name] for name in same)} are keys of one account, so one is used at a time."
+            yield Finding(is_good=True, text=text)
         if account.paused_reason is not None and account.id in ours:
-            text = f"The API account {account.id} is paused: {account.paused_reason}. {advice(account.paused_reason)}"
+            reason = account.paused_reason
+            text = f"The API account {names[account.id]} is paused: {reason}. {advice(reason)}"
             yield Finding(is_good=False, text=text)
     for finding in found:
         if finding.account_id in ours:
-            yield Finding(is_good=False, text=f"The API account {finding.account_id}: {finding_text(finding)}")
+            yield Finding(is_good=False, text=f"The API account {names[finding.account_id]}: {finding_text(finding)}")
 
 
 async def _bucket(bucket: Bucket) -> Finding:
@@ -125,8 +131,10 @@ def _shared_installation(settings: Settings, off: float) -> Finding:
 async def _accounts(settings: Settings) -> AsyncIterator[Finding]:
     if (complaint := base_url_complaint(settings)) is not None:
         yield Finding(is_good=False, text=complaint)
+    shown = {account_id(one.key): key_name(one.key.get_secret_value()) for one in settings.dashscope_api_key}
     async with httpx.AsyncClient() as http:
-        for name, client in cloud_clients(settings, http).items():
+        for key, client in cloud_clients(settings, http).items():
+            name = shown[key] or key
             try:
                 await client.list_tasks(page_size=1)
             except DashScopeError as error:

@@ -16,7 +16,8 @@ from bot.jobs.views import Capacity
 from bot.messaging.platform import Chat, Person
 from bot.runtime.clock import Clock
 from bot.runtime.wakeups import Wakeups
-from storage import accounts, admin_figures, broadcasts, findings, ledger, people, queue, statistics
+from bot.worker.identity import display_names
+from storage import accounts, admin_figures, attempts, broadcasts, findings, ledger, people, queue, statistics
 from storage.accounts import PAUSED_BY_OWNER
 from storage.admin_figures import DayFigures, Failure
 from storage.broadcasts import Broadcast
@@ -31,8 +32,9 @@ FINDING_SECONDS = 24 * 3600.0  # for which a finding about an account is shown
 
 @dataclass(frozen=True)
 class AccountFigures:
-    """One API account: why it is paused (None: it isn't), failures in a row, images ever, mean seconds per task, and
-    the codes of what was found out about it today; and how many free images are left (None: none came with it)."""
+    """One API account: the name that its owner knows it by, why it is paused (None: it isn't), failures in a row, images
+    ever, mean seconds per task, the codes of what was found out about it today, and how many free images are left
+    (None: none came with it)."""
 
     account_id: str
     paused_reason: str | None
@@ -119,13 +121,15 @@ class AdminService:
     async def _account_figures(self, connection: AsyncConnection) -> tuple[AccountFigures, ...]:
         found = await findings.list_since(connection, self.clock.now() - FINDING_SECONDS)
         figures = []
-        for row in await accounts.list_all(connection):
+        rows = await accounts.list_all(connection)
+        names = display_names(rows)
+        for row in rows:
             if row.id in self.capacity.account_ids:
                 images = (await ledger.get_sums(connection, quota.account_scope(row.id))).used
                 codes = tuple(finding.code for finding in found if finding.account_id == row.id)
                 left = _free_left(self.capacity.free_images, row.id, images)
                 state = row.paused_reason, row.failures
-                figures.append(AccountFigures(row.id, *state, images, row.mean_seconds, codes, left))
+                figures.append(AccountFigures(names[row.id], *state, images, row.mean_seconds, codes, left))
         return tuple(figures)
 
     async def pause(self) -> int:
@@ -221,13 +225,22 @@ async def status_lines(
         paid, money = await ledger.count_jobs(connection, budget), await ledger.get_sums(connection, budget)
         found = await findings.list_since(connection, now - FINDING_SECONDS)
         images = {account.id: await ledger.get_sums(connection, quota.account_scope(account.id)) for account in rows}
+        unproven = await attempts.count_unproven(connection, [account.id for account in rows])
+    names = display_names(rows)
     lines = [f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M} UTC"]
     for account in rows:
         state = "running" if account.paused_reason is None else f"paused: {account.paused_reason}"
+        if free_images and account.id not in free_images:
+            state = "gone, its key is no longer set"
         used = images[account.id].used
-        left = _free_left(free_images, account.id, used)
+        same = [other.id for other in rows if account.main_id is not None and other.main_id == account.main_id]
+        left = _free_left(free_images, account.id, sum(images[name].used for name in same) if same else used)
         free = "" if left is None else f", {left} of {free_images[account.id]} free images left"
-        lines.append(f"{account.id}: {state}, {used} pictures, {account.mean_seconds:.1f} s each{free}")
+        lines.append(f"{names[account.id]}: {state}, {used} pictures, {account.mean_seconds:.1f} s each{free}")
+        if others := ", ".join(names[name] for name in same if name != account.id):
+            lines.append(f"  the same account as {others}: one key is used at a time, with one set of limits")
+        if account.id in unproven:
+            lines.append(f"  {unproven[account.id]} sent again: the task list did not prove whose task was whose")
         if account.paused_reason is not None:
             lines.append(f"  {cures.advice(account.paused_reason)}")
         lines += [f"  {finding_text(finding)}" for finding in found if finding.account_id == account.id]
