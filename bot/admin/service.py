@@ -32,7 +32,7 @@ FINDING_SECONDS = 24 * 3600.0  # for which a finding about an account is shown
 
 @dataclass(frozen=True)
 class AccountFigures:
-    """One API account: the name that its owner knows it by, why it is paused (None: it isn't), failures in a row, images
+    """One API account: its name for the owner, why it is paused (None: it isn't), failures in a row, images
     ever, mean seconds per task, the codes of what was found out about it today, and how many free images are left
     (None: none came with it)."""
 
