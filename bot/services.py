@@ -27,6 +27,7 @@ from bot.jobs.drafts import Drafts
 from bot.jobs.photo_intake import PhotoIntake
 from bot.jobs.queries import JobQueries
 from bot.jobs.service import JobService
+from bot.jobs.undelivered import UndeliveredService
 from bot.messaging.platform import DEFAULT_CAPABILITIES, Capabilities
 from bot.messaging.registry import Feature, Registry
 from bot.privacy.chat_commands import PrivacyCommands
@@ -50,6 +51,7 @@ class Services:
     jobs: JobService
     queries: JobQueries
     albums: AlbumService
+    undelivered: UndeliveredService
     consent: ConsentService
     groups: GroupService
     credits: CreditService
@@ -78,6 +80,7 @@ def build_services(queries: JobQueries, photo_intake: PhotoIntake, settings: Set
         jobs=jobs,
         queries=queries,
         albums=AlbumService(jobs),
+        undelivered=UndeliveredService(database, wakeups, clock),
         consent=ConsentService(database, wakeups, clock, queries, drafts),
         groups=groups,
         credits=CreditService(database, clock, queries.rules, packages),
@@ -145,6 +148,7 @@ def open_conversation(
         photos=photos,
         payments=payments,
         inline_search=InlineSearch(queries, link),
+        undelivered=services.undelivered,
     )
     return Conversation(messages, ButtonRouter(registry, queries, services.rate_limiter, actions))
 

@@ -14,6 +14,9 @@ _INSERT = text("""
 _COLUMNS = "interaction, application, sealed, message, until, is_open, unseen, remaining"
 _GET = text(f"SELECT {_COLUMNS} FROM reply WHERE account = :account AND interaction = :interaction")  # noqa: S608  # constant
 _FIND_OPEN = text(f"SELECT {_COLUMNS} FROM reply WHERE account = :account AND message = :message AND is_open")  # noqa: S608  # constant
+_FIND_NEWEST = text(f"""
+    SELECT {_COLUMNS} FROM reply WHERE account = :account AND message = :message ORDER BY until DESC LIMIT 1
+""")  # noqa: S608  # constant
 _CLAIM = text("UPDATE reply SET is_open = :no WHERE account = :account AND interaction = :interaction AND is_open")
 _REOPEN = text("UPDATE reply SET is_open = :yes WHERE account = :account AND interaction = :interaction")
 _COUNT_MESSAGE = text("""
@@ -61,6 +64,12 @@ async def get(connection: AsyncConnection, account: str, interaction: str) -> In
 async def find_open(connection: AsyncConnection, account: str, message: str) -> InteractionToken | None:
     """Return the token whose reply is this message, if the reply has no content yet."""
     found = await connection.execute(_FIND_OPEN, {"account": account, "message": message})
+    return _token_from_row(found.first())
+
+
+async def find_newest(connection: AsyncConnection, account: str, message: str) -> InteractionToken | None:
+    """Return the newest token whose message this is."""
+    found = await connection.execute(_FIND_NEWEST, {"account": account, "message": message})
     return _token_from_row(found.first())
 
 

@@ -26,12 +26,13 @@ _FIND_SAME_REQUEST = text("""
 _ADD_TO_OUTBOX = text("""
     INSERT INTO outbox (job_id, platform, tries, next_at)
     SELECT :job_id, c.platform, 0, :now FROM job j JOIN chat c ON c.id = j.chat_id WHERE j.id = :job_id
-    ON CONFLICT (job_id) DO UPDATE SET tries = 0, next_at = excluded.next_at
+    ON CONFLICT (job_id) DO UPDATE SET tries = 0, next_at = excluded.next_at, given_up = NULL
 """)
 # The jobs of an album are due together: when none of them waits and no photo can join any more.
 _LIST_DUE = text("""
     SELECT o.job_id, o.tries FROM outbox o JOIN job j ON j.id = o.job_id
-    WHERE o.platform = :platform AND o.next_at <= :now AND (j.album_id IS NULL OR NOT EXISTS (
+    WHERE o.platform = :platform AND o.next_at <= :now AND (o.given_up IS NULL OR o.tries <= :last_try)
+      AND (j.album_id IS NULL OR NOT EXISTS (
         SELECT 1 FROM album a WHERE a.id = j.album_id AND (
             (a.is_open AND a.created > :opened) OR EXISTS (
                 SELECT 1 FROM job w WHERE w.album_id = a.id AND NOT w.cancel_requested AND NOT w.hidden
@@ -40,10 +41,14 @@ _LIST_DUE = text("""
 """)
 _REMOVE_FROM_OUTBOX = text("DELETE FROM outbox WHERE job_id = :job_id")
 _LIST_OWED = text("SELECT job_id FROM outbox WHERE job_id IN :job_ids").bindparams(bindparam("job_ids", expanding=True))
-_DELETE_OUTBOX_BEFORE = text("DELETE FROM outbox WHERE next_at < :before")
+_DELETE_OUTBOX_BEFORE = text("""
+    DELETE FROM outbox WHERE next_at < :before
+      AND (given_up IS NULL OR NOT EXISTS (SELECT 1 FROM result r WHERE r.job_id = outbox.job_id))
+""")
 _CLAMP_TIMES = text("UPDATE outbox SET next_at = :latest WHERE next_at > :latest")
 _POSTPONE = text("UPDATE outbox SET tries = tries + 1, next_at = :next_at WHERE job_id = :job_id")
 
+MORE_TRIES = 3  # of an outcome that could be shown nowhere
 ALBUM_OPEN_SECONDS = 600.0  # an album that is still open after that was abandoned while its photos arrived
 
 
@@ -134,7 +139,8 @@ async def add_to_outbox(connection: AsyncConnection, job_id: int, now: float) ->
 
 async def list_due(connection: AsyncConnection, platform: str, now: float) -> tuple[OwedOutcome, ...]:
     """Return the outcomes due on a platform; at most 100."""
-    rows = await connection.execute(_LIST_DUE, {"platform": platform, "now": now, "opened": now - ALBUM_OPEN_SECONDS})
+    values = {"platform": platform, "now": now, "opened": now - ALBUM_OPEN_SECONDS, "last_try": MORE_TRIES}
+    rows = await connection.execute(_LIST_DUE, values)
     return tuple(OwedOutcome(row.job_id, row.tries) for row in rows)
 
 
@@ -159,5 +165,6 @@ async def clamp_times(connection: AsyncConnection, latest: float) -> None:
 
 
 async def delete_outbox_before(connection: AsyncConnection, before: float) -> None:
-    """Delete outcomes that were due before `before`, e.g. for a browser that never came back."""
+    """Delete outcomes that were due before `before`, e.g. for a browser that never came back. Pictures that could be
+    shown nowhere stay as long as they are stored."""
     await connection.execute(_DELETE_OUTBOX_BEFORE, {"before": before})

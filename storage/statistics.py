@@ -5,7 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 _JOBS_BY_STATE = text("SELECT state, COUNT(*) AS number FROM job GROUP BY state")
 _FAILURES_BY_REASON = text("SELECT error, COUNT(*) AS number FROM job WHERE error IS NOT NULL GROUP BY error")
-_COUNT_OUTBOX = text("SELECT COUNT(*) FROM outbox")
+_COUNT_OUTBOX = text("SELECT COUNT(*) FROM outbox WHERE given_up IS NULL")
 _COUNT_LINK_USE = text("""
     INSERT INTO link_use (key, uses, last_used) VALUES (:key, 1, :now)
     ON CONFLICT (key) DO UPDATE SET uses = link_use.uses + 1, last_used = excluded.last_used

@@ -18,7 +18,7 @@ class Refunder(Protocol):
     """Refunds Telegram Stars."""
 
     async def refund_payment(self, person_id: str, charge_id: str) -> None:
-        """Refund a payment; repeating it is no error. Raises TryLater or TargetGone."""
+        """Refund a payment; repeating it is no error. Raises TryLater or Refused."""
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,15 @@ def too_fast_text(texts: Texts) -> str:
     return texts.gettext("That was a lot at once. Please give me a minute, then send it again.")
 
 
+def finished_text(pictures: int, texts: Texts) -> str:
+    """What is said to somebody who has not been told of finished pictures."""
+    return texts.ngettext(
+        "🖼 {n} picture was finished while I couldn't reach you: it's waiting in /history.",
+        "🖼 {n} pictures were finished while I couldn't reach you: they're waiting in /history.",
+        pictures,
+    )
+
+
 def hint_text(texts: Texts) -> str:
     """The hint sent when a message is not understood."""
     return texts.gettext("Send me a photo and I'll ask which style you would like. /help tells you what else I can do.")

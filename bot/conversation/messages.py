@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from bot.admin.service import AdminService
 from bot.billing.payments import PaymentCommands
-from bot.conversation.help import START, failure_text, hint_text, too_fast_text
+from bot.conversation.help import START, failure_text, finished_text, hint_text, too_fast_text
 from bot.conversation.inline import InlinePage, InlineSearch, guest_card
 from bot.conversation.photos import PhotoRequests
 from bot.conversation.rate_limit import RateLimiter, Verdict
@@ -16,6 +16,7 @@ from bot.groups.chat_commands import greeting_card
 from bot.groups.settings import GroupService
 from bot.i18n import texts_for
 from bot.jobs.queries import JobQueries
+from bot.jobs.undelivered import UndeliveredService
 from bot.messaging.commands import ParsedText, parse_text
 from bot.messaging.incoming import IncomingMessage
 from bot.messaging.platform import Card, Chat, Person
@@ -37,10 +38,12 @@ class MessageRouter:
         photos: PhotoRequests,
         payments: PaymentCommands,
         inline_search: InlineSearch,
+        undelivered: UndeliveredService,
     ) -> None:
         self._bot_name, self.registry, self._queries = bot_name, registry, queries
         self._rate_limiter, self._admin, self._groups = rate_limiter, admin, groups
         self._photos, self._payments, self._inline_search = photos, payments, inline_search
+        self._undelivered = undelivered
 
     async def answer(self, message: IncomingMessage) -> Card | None:
         """The answer to a message; None if it is not for the bot, is ignored, or the job's card is enough."""
@@ -56,11 +59,19 @@ class MessageRouter:
         message = replace(message, person=await self._queries.in_their_language(message.person))
         if verdict is Verdict.WARNED:
             return Card(too_fast_text(texts_for(message.person.language)))
-        if not message.chat.is_group:
-            await self._admin.remember_private_chat(message.person, message.chat)
-        if parsed.command is None:
-            return await self._plain(message, parsed.text)
-        return await self._command(message, parsed)
+        if message.chat.is_group:
+            await self._undelivered.returned(message.chat)  # they can read us here again
+            return await self._answer(message, parsed)
+        await self._admin.remember_private_chat(message.person, message.chat)
+        return await self._with_news(message, await self._answer(message, parsed))
+
+    async def left(self, chat: Chat) -> None:
+        """The bot was removed from a group, or blocked by the person whose private chat this is."""
+        await self._undelivered.left(chat)
+
+    async def returned(self, chat: Chat) -> None:
+        """The bot may write in this chat (again)."""
+        await self._undelivered.returned(chat)
 
     async def joined(self, person: Person, *, hears_all: bool) -> Card:
         """The greeting after `person` has added the bot to a group. `hears_all`: the bot gets every message there."""
@@ -89,6 +100,19 @@ class MessageRouter:
     def failure_card(self, person: Person) -> Card:
         """The answer after all retries have failed."""
         return Card(failure_text(texts_for(person.language)))
+
+    async def _answer(self, message: IncomingMessage, parsed: ParsedText) -> Card | None:
+        if parsed.command is None:
+            return await self._plain(message, parsed.text)
+        return await self._command(message, parsed)
+
+    async def _with_news(self, message: IncomingMessage, answer: Card | None) -> Card | None:
+        """The answer, with a word about pictures that were finished while nothing could be shown."""
+        finished = await self._undelivered.tell(message.person, message.chat)
+        if not finished or (answer is not None and (answer.invoice or answer.picture)):
+            return answer
+        news = finished_text(finished, texts_for(message.person.language))
+        return Card(news) if answer is None else replace(answer, text=f"{answer.text}\n\n{news}")
 
     async def _command(self, message: IncomingMessage, parsed: ParsedText) -> Card | None:
         command = self.registry.commands.get(parsed.command or "")

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 import structlog
 
 from bot.conversation.concurrency import given_away
+from bot.i18n import texts_for
+from bot.messaging.elsewhere import as_file, refused_answer
 from bot.messaging.incoming import ButtonPress, CallbackAnswer
 from bot.messaging.job_card import ButtonRows
-from bot.messaging.platform import Address, Card, Platform, TargetGone, TryLater
+from bot.messaging.platform import Address, Card, Chat, Platform, Refusal, Refused, TryLater
 from bot.runtime.clock import Clock
 
 log = structlog.get_logger(__name__)
@@ -44,7 +46,7 @@ class Retry:
         self._stopping.set()
 
     async def until_done(self, work: Callable[[], Awaitable[T]], *, failed: T, attempts: int = ATTEMPTS) -> T | None:
-        """The result of `work`, retried on errors; `failed` after `attempts` attempts, None on TargetGone.
+        """The result of `work`, retried on errors; `failed` after `attempts` attempts, None on Refused.
 
         Repeating a request is harmless: a source makes only one job.
 
@@ -55,7 +57,7 @@ class Retry:
             wait = BACKOFF_SECONDS * 2**attempt
             try:
                 return await work()
-            except TargetGone:
+            except Refused:
                 return None
             except TryLater as error:
                 wait = error.retry_after
@@ -81,7 +83,7 @@ class ButtonPlatform(Platform, Protocol):
     """A platform where the buttons of a message can be changed without its text."""
 
     async def set_rows(self, address: Address, rows: ButtonRows) -> None:
-        """Change only the buttons of a message. Raises TryLater or TargetGone."""
+        """Change only the buttons of a message. Raises TryLater or Refused."""
 
 
 @dataclass(frozen=True)
@@ -93,12 +95,33 @@ class Responder:
 
     async def show(self, where: Address, card: Card) -> None:
         """Send a card and its follow-ups."""
-        await self.retry.until_done(lambda: self.platform.show(where, card), failed="")
+        await self.retry.until_done(lambda: self._show(where, card), failed="")
         if card.followups is not None:
             # Closing the generator releases the files that it holds, however the sending ends.
             async with aclosing(cast("AsyncGenerator[Card, None]", card.followups())) as more:
                 async for one in more:
-                    await self.retry.until_done(partial(self.platform.show, where, one), failed="")
+                    await self.retry.until_done(partial(self._show, where, one), failed="")
+
+    async def _show(self, where: Address, card: Card) -> str:
+        """Send a card. Where its picture is refused, it goes as a file, or else whoever asked for it learns where to
+        get it: here, or in private. Raises TryLater or Refused."""
+        forms = [card, as_file(card)] if card.picture is not None else [card]
+        for form in forms:
+            try:
+                return await self.platform.show(where, form)
+            except Refused as error:
+                has_files = card.picture is not None or card.document is not None
+                if not has_files or error.refusal in {Refusal.MESSAGE, Refusal.TOPIC}:
+                    raise
+        language = where.person.language if where.person is not None else "en"
+        words = refused_answer(texts_for(language), self.platform.capabilities)
+        try:
+            return await self.platform.show(where, words)
+        except Refused:
+            if where.person is None or not where.chat.is_group:
+                raise
+            private = Chat(where.person.platform, where.person.platform_id)
+            return await self.platform.show(Address(private, person=where.person), card)
 
     async def carry_out(self, request: ButtonPress, answer: CallbackAnswer) -> None:
         """Apply the answer to a press, except its notice, which each platform shows in its own way."""

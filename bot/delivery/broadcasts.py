@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import structlog
 
 from bot.cluster.leadership import SOLE_LEADER, Leadership, fenced_write
-from bot.messaging.platform import Address, Card, Chat, Platform, TargetGone, TryLater
+from bot.messaging.platform import Address, Card, Chat, Platform, Refused, TryLater
 from bot.runtime.clock import Clock
 from bot.runtime.wakeups import Wakeups
 from storage import broadcasts
@@ -54,7 +54,7 @@ class Broadcaster:
             await self.platform.show(Address(Chat(self.platform.name, message.chat)), Card(message.text))
         except TryLater as error:
             await self._postpone(message, error)
-        except TargetGone:
+        except Refused:
             await self._finish(message, "gone")
         except Exception:  # a platform's library may raise anything; one message must not stop the others
             log.exception("a broadcast message could not be sent", broadcast=message.broadcast_id)

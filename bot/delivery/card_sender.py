@@ -1,8 +1,9 @@
 """Shows each job's card on one platform: first card, place in the queue, progress, then the picture or the reason.
 
 An outcome is owed until it was shown (its outbox row says so). Everything in between is shown when it is worth an edit
-and the platform has room for it. A failed edit is never followed by a new message. Several photos of one request share
-one card; where a message can't hold all their pictures, these are sent beside it, once.
+and the platform has room for it. An edit that fails for now is never followed by a new message; a picture that is
+refused for good goes the next best way (`bot.delivery.ways`). Several photos of one request share one card; where a
+message can't hold all their pictures, these are sent beside it, once.
 """
 
 import asyncio
@@ -14,22 +15,22 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.cluster.leadership import SOLE_LEADER, Leadership, LeadershipLost, fenced_write
+from bot.delivery.card_content import CardContent
 from bot.delivery.notifications import needs_notification
 from bot.delivery.outbox import OutboxItem, is_worth_an_edit, owe_again, read_outbox
+from bot.delivery.ways import Form, Place, Refusals, Way, can_still_edit, may_be_edited_later, next_way
 from bot.domain import job_lifecycle
 from bot.domain.error_codes import ErrorCode
 from bot.domain.job_view import JobView
-from bot.domain.styles import REFERENCE, by_index
 from bot.jobs.service import JobService
 from bot.jobs.transitions import decline_waiting
-from bot.messaging.album_card import PAINTED, album_card
-from bot.messaging.platform import Address, Card, Chat, Person, Picture, Platform, TargetGone, TryLater, sends_albums
+from bot.messaging.album_card import PAINTED
+from bot.messaging.platform import Address, Card, Person, Picture, Platform, Refusal, Refused, TryLater, sends_albums
 from bot.runtime.clock import Clock
 from bot.runtime.wakeups import Wakeups
-from bot.saved_styles.style_options import StyleOptions, StyleOptionsService
-from storage import albums, cards, notifications, results
+from bot.saved_styles.style_options import StyleOptionsService
+from storage import albums, cards, notifications, results, undelivered
 from storage.albums import Album
-from storage.cards import CardPlace
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +40,9 @@ MAX_CONCURRENT = 8  # cards that are sent at the same time
 QUICK_TRIES = 3  # failures before retries slow down
 GOODBYE_SECONDS = 2.0
 GIVE_UP_TRIES = 300  # with growing pauses: about a day
+UNKNOWN_TRIES, UNKNOWN_SECONDS = 3, 2.0  # before an answer that nobody knows counts as a refusal
+MORE_TRIES_SECONDS = (5.0, 300.0, 3600.0)  # between tries of what could be shown nowhere
+MOVED_SECONDS = 3600.0  # how long a card is kept in mind whose pictures went elsewhere, until it could say so
 
 
 @dataclass(frozen=True)
@@ -53,8 +57,9 @@ class ShownCard:
 class CardState:
     """What the sender remembers of one card. Nothing of it is needed: losing it costs one more edit.
 
-    `shown`: None as long as this process has not shown it; `failures`: exceptions of the platform's library so far;
-    `is_muted`: the card or its chat is gone, so only the outcome is still sent.
+    `shown`: None as long as this process has not shown it; `failures`: exceptions and unknown answers so far;
+    `is_muted`: the card or its chat is gone, so only the outcome is still sent; `moved`: where its pictures were sent
+    instead, until when that is remembered.
     """
 
     shown: ShownCard | None = None
@@ -62,6 +67,7 @@ class CardState:
     paused_until: float = float("-inf")
     failures: int = 0
     is_muted: bool = False
+    moved: tuple[Place, float] | None = None
 
 
 @dataclass
@@ -76,6 +82,11 @@ class CardSender:
     clock: Clock
     leadership: Leadership = SOLE_LEADER
     states: dict[int, CardState] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._content = CardContent(
+            self.platform.name, self.platform.capabilities, self.jobs.queries, self.style_options
+        )
 
     async def run(self, stop: asyncio.Event) -> None:
         """Show what is to be shown until told to stop; cards that are being sent then are finished first."""
@@ -100,7 +111,7 @@ class CardSender:
             found = await read_outbox(connection, self.platform.name, capacity, now)
         keys = {item.key for item in found}
         for key, state in list(self.states.items()):
-            if key in keys:
+            if key in keys or (state.moved is not None and state.moved[1] > now):
                 continue
             if state.is_sending:
                 self.states[key] = CardState(is_sending=True)
@@ -115,8 +126,10 @@ class CardSender:
         state = self._state(item)
         if state.is_muted or state.paused_until > now:
             return False
+        if item.place.message_id is None:  # also after its group was moved to another chat
+            return True
         if state.shown is None:  # a draft's card keeps the page of styles that it shows
-            return item.place.message_id is None or not item.is_draft or item.asks_somebody
+            return not item.is_draft or item.asks_somebody
         age = now - state.shown.at
         return is_worth_an_edit(state.shown.views, item.views, age, is_group=item.place.is_group)
 
@@ -124,11 +137,9 @@ class CardSender:
         try:
             async with slots:
                 if not stop.is_set():  # a thousand may wait for a slot
-                    await self._try_to_send(item)
+                    await (self._send_outcome(item) if item.owed else self._send_progress(item))
         except TryLater as error:
             await self._postpone(item, error.retry_after)
-        except TargetGone as error:
-            await self._handle_gone(item, card_only=error.card_only)
         except LeadershipLost:
             raise
         except Exception:  # a platform's library may raise anything; one card must not stop the others
@@ -139,27 +150,77 @@ class CardSender:
         finally:
             self._state(item).is_sending = False
 
-    async def _try_to_send(self, item: OutboxItem) -> None:
-        place, album = item.place, item.album
-        address, pictures = self._address(place), await self._pictures(item)
-        beside = len(pictures) > 1 and sends_albums(self.platform)
-        is_certain = album is None or not beside or await self._send_pictures(album, address, pictures)
-        options = await self._options(item, address.chat)
-        card = album_card(
-            item.views,
-            styles=options.styles,
-            saved_styles=options.saved_styles,
-            language=place.language,
-            pictures=() if beside else tuple(pictures.values()),
-            in_doubt=not is_certain,
-            capabilities=self.platform.capabilities,
-        )
+    async def _send_progress(self, item: OutboxItem) -> None:
+        """Show where the jobs are. A card that is refused for good ends those that nobody has begun to paint: they
+        could not be shown. Without its message only, a card says no more until the outcome comes as a new one."""
+        state = self._state(item)
+        place = Place.CHAT if item.place.message_id is None else Place.MESSAGE
+        try:
+            await self._show_by(item, Way(place, Form.WORDS), {})
+        except Refused as error:
+            if error.refusal is Refusal.UNKNOWN and state.failures < UNKNOWN_TRIES:
+                state.failures += 1
+                raise TryLater(UNKNOWN_SECONDS * state.failures) from None
+            state.is_muted = True
+            is_only_this = error.refusal in {Refusal.MESSAGE, Refusal.UNKNOWN} and place is Place.MESSAGE
+            if not is_only_this:
+                await self._decline(item)
+
+    async def _decline(self, item: OutboxItem) -> None:
+        job_ids = [view.id for view in item.views]
+        async with fenced_write(self.jobs.database, self.leadership) as connection:
+            await decline_waiting(connection, job_ids, ErrorCode.CHAT_CLOSED, self.clock.now())
+        self.wakeups.notify()
+
+    async def _send_outcome(self, item: OutboxItem) -> None:
+        """Show the outcome on the first way that the platform doesn't refuse."""
+        state, pictures = self._state(item), await self._content.pictures(item)
+        if state.moved is not None:
+            await self._close(item, state.moved[0])
+            return
+        situation, refused = self._content.situation(item, pictures), list[Refusals]()
+        while (way := next_way(situation, refused)) is not None:
+            try:
+                message_id = await self._show_by(item, way, pictures)
+            except Refused as error:
+                if error.refusal is Refusal.UNKNOWN and item.tries < UNKNOWN_TRIES:
+                    raise TryLater(UNKNOWN_SECONDS) from None
+                refused.append(Refusals(way, error.refusal))
+                continue
+            if way.place in {Place.MESSAGE, Place.CHAT} or message_id == item.place.message_id:
+                await self._mark_delivered(item, is_new=way.place is Place.CHAT or self._goes_beside(pictures))
+            elif can_still_edit(situation, refused):
+                state.moved = way.place, self.clock.now() + MOVED_SECONDS
+                await self._close(item, way.place)
+            else:  # what the card says is not true any more: it is edited as soon as that is possible
+                await self._mark_delivered(item, is_new=True, waits=may_be_edited_later(situation, refused))
+            return
+        log.info("an outcome could be shown nowhere", job=item.key, refusals=[past.refusal for past in refused])
+        await self._give_up(item)
+
+    async def _close(self, item: OutboxItem, place: Place) -> None:
+        """Let the card say where its pictures were sent."""
+        card = await self._content.closing_card(item, place)
+        with suppress(Refused):
+            await self._show(item, self._content.address(item.place, Way(Place.MESSAGE, Form.WORDS)), card)
+        self._state(item).moved = None
+        await self._mark_delivered(item, is_new=True)
+
+    async def _show_by(self, item: OutboxItem, way: Way, pictures: dict[int, Picture]) -> str:
+        """Show the card on this way; returns the id of its message. Raises TryLater or Refused."""
+        address, album = self._content.address(item.place, way), item.album
+        beside = self._goes_beside(pictures) and way.form is not Form.WORDS
+        is_certain = album is None or not beside or await self._send_pictures(album, way, address, pictures)
+        inside = () if beside else tuple(pictures.values())
+        card = await self._content.card(item, inside, way.form, in_doubt=not is_certain)
         message_id = await self._show(item, address, card)
         self._state(item).shown = ShownCard(item.views, self.clock.now())
-        if message_id != place.message_id:
+        if way.place is not Place.PRIVATE and message_id != item.place.message_id:
             await self._set_message(item, message_id)
-        if item.owed:
-            await self._mark_delivered(item, notifies=beside)
+        return message_id
+
+    def _goes_beside(self, pictures: dict[int, Picture]) -> bool:
+        return len(pictures) > 1 and sends_albums(self.platform)
 
     async def _show(self, item: OutboxItem, address: Address, card: Card) -> str:
         await self.leadership.confirm()
@@ -174,31 +235,25 @@ class CardSender:
             raise
         return message_id
 
-    async def _send_pictures(self, album: Album, address: Address, pictures: dict[int, Picture]) -> bool:
+    async def _send_pictures(self, album: Album, way: Way, address: Address, pictures: dict[int, Picture]) -> bool:
         """Send the pictures beside their card at most once: the row is written before. Returns whether they are surely
-        there."""
+        there. Raises TryLater or Refused."""
         async with fenced_write(self.jobs.database, self.leadership) as connection:
             if not await albums.mark_pictures_sending(connection, album.id):
-                return album.hung == "sent"
+                return [found.hung for found in await albums.get_many(connection, {album.id})] == ["sent"]
         assert sends_albums(self.platform)
         try:
-            messages = await self.platform.send_album(address, tuple(pictures.values()))
-        except TryLater as error:
-            if not error.perhaps_sent:
+            as_files = way.form is Form.FILE
+            messages = await self.platform.send_album(address, tuple(pictures.values()), as_files=as_files)
+        except (TryLater, Refused) as error:
+            if not isinstance(error, TryLater) or not error.perhaps_sent:
                 async with fenced_write(self.jobs.database, self.leadership) as connection:
                     await albums.clear_pictures_sending(connection, album.id)
             raise
-        except TargetGone:  # if only these are refused, the card leads to each of them
-            return False
+        of_jobs = {} if way.place is Place.PRIVATE else dict(zip(pictures, messages, strict=False))
         async with fenced_write(self.jobs.database, self.leadership) as connection:
-            await albums.mark_pictures_sent(connection, album.id, dict(zip(pictures, messages, strict=False)))
+            await albums.mark_pictures_sent(connection, album.id, of_jobs)
         return True
-
-    async def _options(self, item: OutboxItem, chat: Chat) -> StyleOptions:
-        """What the card's buttons offer; only a draft's offer styles of one's own."""
-        if not item.is_draft:
-            return StyleOptions(self.jobs.queries.styles())
-        return await self.style_options.in_chat(Person(self.platform.name, item.place.person), chat)
 
     async def _set_message(self, item: OutboxItem, message_id: str | None) -> None:
         async with fenced_write(self.jobs.database, self.leadership) as connection:
@@ -208,8 +263,9 @@ class CardSender:
                 await albums.set_message(connection, item.album.id, message_id)
         self.wakeups.notify()  # with its card, a job may be claimed
 
-    async def _mark_delivered(self, item: OutboxItem, *, notifies: bool) -> None:
-        """The outcomes were shown. Edits don't notify, so one that took long also gets a notification."""
+    async def _mark_delivered(self, item: OutboxItem, *, is_new: bool, waits: bool = False) -> None:
+        """The outcomes were shown. Edits don't notify, so one that took long also gets a notification, unless it came
+        in a new message. `waits`: its card is still to be edited, once that is possible."""
         for view in item.views:
             await self.jobs.mark_delivered(Person(self.platform.name, item.place.person), view.id)
         now, was_edited = self.clock.now(), item.place.message_id is not None
@@ -217,56 +273,32 @@ class CardSender:
         async with fenced_write(self.jobs.database, self.leadership) as connection:
             for view in item.views:
                 await results.remove_from_outbox(connection, view.id)
-            if was_edited and late and not notifies:
+                if waits:
+                    await results.add_to_outbox(connection, view.id, now)
+                    await undelivered.give_up(connection, view.id, now, next_at=now + MORE_TRIES_SECONDS[0])
+            if was_edited and late and not is_new:
                 await notifications.insert(connection, late[0].id, now)
 
-    async def _pictures(self, item: OutboxItem) -> dict[int, Picture]:
-        """The finished pictures that are owed, by job."""
-        found: dict[int, Picture] = {}
-        for view in item.views if item.owed else ():
-            if view.state in PAINTED and (picture := await self._picture(item.place, view)) is not None:
-                found[view.id] = picture
-        return found
-
-    async def _picture(self, place: CardPlace, view: JobView) -> Picture | None:
-        jpeg = await self.jobs.queries.result(Person(self.platform.name, place.person), view.id)
-        if jpeg is None or view.style is None:
-            return None
-        slug = "reference" if view.style == REFERENCE else by_index(view.style).slug
-        name = "" if view.style == REFERENCE else by_index(view.style).name(place.language)
-        return Picture(jpeg, f"repaint-{slug}-{view.id}.jpg", name, job=view.id)
+    async def _give_up(self, item: OutboxItem) -> None:
+        """The picture waits in the history, and the outcome for the person's next contact or our return; in case nobody
+        tells us of that, it is tried a few times more."""
+        now = self.clock.now()
+        async with fenced_write(self.jobs.database, self.leadership) as connection:
+            for outcome in item.owed:
+                pause = MORE_TRIES_SECONDS[min(outcome.tries, len(MORE_TRIES_SECONDS) - 1)]
+                await undelivered.give_up(connection, outcome.job_id, now, next_at=now + pause)
 
     async def _postpone(self, item: OutboxItem, seconds: float) -> None:
         if not item.owed:  # the next try shows what is new by then: a card must not show what is no longer so
             self._state(item).paused_until = self.clock.now() + seconds
             return
+        if item.tries >= GIVE_UP_TRIES:
+            await self._give_up(item)
+            return
         pause = max(seconds, job_lifecycle.backoff(item.tries - QUICK_TRIES, 1.0))
         async with fenced_write(self.jobs.database, self.leadership) as connection:
             for outcome in item.owed:
-                if item.tries >= GIVE_UP_TRIES:
-                    await results.remove_from_outbox(connection, outcome.job_id)
-                else:
-                    await results.postpone(connection, outcome.job_id, self.clock.now() + pause)
-
-    async def _handle_gone(self, item: OutboxItem, *, card_only: bool) -> None:
-        """Without its card, the outcome comes as a new message. Without its chat, nothing is painted any more, and a
-        finished picture stays in the history."""
-        self._state(item).is_muted = True
-        if card_only and item.place.message_id is not None:
-            if item.owed:  # until then its row says that there is a card, so that it is painted
-                await self._set_message(item, None)
-            return
-        job_ids = [view.id for view in item.views]
-        async with fenced_write(self.jobs.database, self.leadership) as connection:
-            for job_id in job_ids:
-                await results.remove_from_outbox(connection, job_id)
-            await decline_waiting(connection, job_ids, ErrorCode.CHAT_CLOSED, self.clock.now())
-        self.wakeups.notify()
-
-    def _address(self, place: CardPlace) -> Address:
-        chat = Chat(self.platform.name, place.chat, thread=place.thread, is_group=place.is_group)
-        person = Person(self.platform.name, place.person, place.language)
-        return Address(chat, reply_to=place.reply_to, message_id=place.message_id, person=person)
+                await results.postpone(connection, outcome.job_id, self.clock.now() + pause)
 
 
 def _painted_first(views: Sequence[JobView]) -> list[JobView]:

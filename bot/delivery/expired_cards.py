@@ -7,7 +7,7 @@ import structlog
 
 from bot.cluster.leadership import SOLE_LEADER, Leadership, fenced_write
 from bot.i18n import texts_for
-from bot.messaging.platform import Address, Chat, Platform, TargetGone, TryLater
+from bot.messaging.platform import Address, Chat, Platform, Refused, TryLater
 from bot.runtime.clock import Clock
 from storage import albums, cards, notifications
 from storage.cards import CardPlace
@@ -52,7 +52,7 @@ class ExpiredCardRemover:
             await self.platform.remove(Address(chat, message_id=card.message_id), instead)
         except TryLater:
             return False
-        except TargetGone:
+        except Refused:
             pass
         except Exception:  # a platform's library may raise anything; the others are still to be removed
             log.exception("a card could not be removed", job=place.job_id)

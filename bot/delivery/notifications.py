@@ -13,7 +13,7 @@ from bot.domain.job_view import JobView, State
 from bot.i18n import texts_for
 from bot.jobs import views
 from bot.jobs.views import Capacity
-from bot.messaging.platform import Address, Card, Chat, Platform, TargetGone, TryLater
+from bot.messaging.platform import Address, Card, Chat, Platform, Refused, TryLater
 from bot.runtime.clock import Clock
 from bot.runtime.wakeups import Wakeups
 from storage import cards, notifications
@@ -86,7 +86,7 @@ class Notifier:
             if not error.perhaps_sent:
                 async with fenced_write(self.database, self.leadership) as connection:
                     await notifications.insert(connection, job_id, self.clock.now() + error.retry_after)
-        except TargetGone:
+        except Refused:
             return
         except Exception:  # a platform's library may raise anything; one notification must not stop the others
             log.exception("a notification could not be sent", job=job_id)

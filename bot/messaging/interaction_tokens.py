@@ -38,6 +38,11 @@ class InteractionTokens:
         async with self.database.read() as connection:
             return self._alive(await interaction_tokens.find_open(connection, self.account, message))
 
+    async def find_newest(self, message: str) -> InteractionToken | None:
+        """The unexpired token of the newest interaction whose answer is this message, or that was a press on it."""
+        async with self.database.read() as connection:
+            return self._alive(await interaction_tokens.find_newest(connection, self.account, message))
+
     async def claim(self, token: InteractionToken) -> bool:
         """Claim the filling of its answer; whether that succeeded."""
         async with self.database.write() as connection:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol, TypeGuard, runtime_checkable
 
 MAX_FILE_BYTES = 45 * 1024 * 1024  # Telegram takes documents up to 50 MB
@@ -34,16 +35,18 @@ class Chat:
 
 @dataclass(frozen=True)
 class Button:
-    """A button with exactly one action: send back `data` (see `bot.messaging.callback_data`), open `link`, or `share`:
-    let the person choose a chat for what inline mode finds for this query.
+    """A button with exactly one action: send back `data` (see `bot.messaging.callback_data`), open `link`, `share`: let
+    the person choose a chat for what inline mode finds for this query, or `start`: open the private chat with this deep
+    link's payload.
 
-    A platform without inline mode leaves out buttons that share.
+    A platform without inline mode leaves out buttons that share, one without deep links those that start.
     """
 
     label: str
     data: str = ""
     share: str | None = None
     link: str | None = None
+    start: str | None = None
 
 
 @dataclass(frozen=True)
@@ -110,12 +113,14 @@ class Card:
 @dataclass(frozen=True)
 class Address:
     """Where a card is shown. Without `message_id` there is no message yet: it is sent as a reply to `reply_to`.
-    `person`: for whom it is."""
+    `person`: for whom it is. `by_interaction`: not with our own rights, but with those of the interaction that asked
+    for it, where there is one that still lives."""
 
     chat: Chat
     reply_to: str | None = None
     message_id: str | None = None
     person: Person | None = None
+    by_interaction: bool = False
 
 
 class CannotStart(Exception):
@@ -126,8 +131,9 @@ class PlatformError(Exception):
     """The platform did not show a card.
 
     PlatformError
-    ├── TryLater     try again after `retry_after` seconds (flood control, network, 5xx)
-    └── TargetGone   permanent: the chat is gone, the person blocked the bot, or the card was deleted
+    ├── TryLater        try again after `retry_after` seconds (flood control, network, 5xx)
+    └── Refused         lasting: `refusal` says what
+        └── TargetGone  the chat is gone, the person blocked the bot, or the card was deleted
     """
 
 
@@ -140,12 +146,35 @@ class TryLater(PlatformError):
         self.perhaps_sent = perhaps_sent
 
 
-class TargetGone(PlatformError):
-    """Permanent. `card_only`: only the message is gone, and a new one may be sent."""
+class Refusal(StrEnum):
+    """What a platform lastingly refuses. `bot.delivery.ways` decides what is tried instead."""
+
+    MESSAGE = "message"  # changing this message: it is gone or can't be edited; a new one may be sent
+    PHOTO = "photo"  # this picture as a photo; as a file it may pass
+    FILES = "files"  # files of any kind; words may pass
+    TOPIC = "topic"  # everything in this topic; outside of it a message may pass
+    CHAT = "chat"  # everything from us in this chat
+    UNKNOWN = "unknown"  # an answer that we don't know
+
+
+class Refused(PlatformError):
+    """Lasting."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(f"the platform refused: {refusal}")
+        self.refusal = refusal
+
+    @property
+    def card_only(self) -> bool:
+        """Whether only the message is refused, and a new one may be sent."""
+        return self.refusal is Refusal.MESSAGE
+
+
+class TargetGone(Refused):
+    """The message is gone (`card_only`), or the whole chat."""
 
     def __init__(self, *, card_only: bool) -> None:
-        super().__init__("the card is gone" if card_only else "the chat is gone")
-        self.card_only = card_only
+        super().__init__(Refusal.MESSAGE if card_only else Refusal.CHAT)
 
 
 @dataclass(frozen=True)
@@ -166,6 +195,9 @@ class Capabilities:
     max_file_bytes: int = MAX_FILE_BYTES
     has_forms: bool = False
     sends_albums: bool = False
+    opens_private: bool = False
+    has_topics: bool = False
+    has_interactions: bool = False
 
 
 DEFAULT_CAPABILITIES = Capabilities()
@@ -182,23 +214,25 @@ class Platform(Protocol):
     async def show(self, address: Address, card: Card) -> str:
         """Send the card, or edit the message if the address has an id; showing the same card twice is no error.
 
-        Returns the message id. Raises TryLater or TargetGone.
+        Returns the message id. Raises TryLater or Refused.
         """
 
     async def remove(self, address: Address, instead: str) -> None:
         """Delete a message; where that isn't possible, replace it with the text `instead`.
 
-        Raises TryLater or TargetGone.
+        Raises TryLater or Refused.
         """
 
 
 class AlbumPlatform(Platform, Protocol):
     """A platform with the capability `sends_albums`."""
 
-    async def send_album(self, address: Address, pictures: Sequence[Picture]) -> tuple[str, ...]:
+    async def send_album(
+        self, address: Address, pictures: Sequence[Picture], *, as_files: bool = False
+    ) -> tuple[str, ...]:
         """Send two to ten pictures together, as a reply to what the card at `address` replies to.
 
-        Returns the message id of each. Raises TryLater or TargetGone.
+        Returns the message id of each. Raises TryLater or Refused.
         """
 
 

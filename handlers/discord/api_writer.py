@@ -1,6 +1,6 @@
 """Sends, edits and deletes messages, one API call each: with the bot's own token or with an interaction's.
 
-Every method raises TryLater, TargetGone, InteractionExpired or FileTooLarge.
+Every method raises TryLater, Refused, InteractionExpired or FileTooLarge.
 """
 
 import hashlib
@@ -54,7 +54,7 @@ class ApiWriter:
         if reply_to is not None:
             reference = MessageReference(message_id=int(reply_to), channel_id=channel, fail_if_not_exists=False)
         optional: dict[str, Any] = {"reference": reference, "view": rendered.view}
-        with translated_errors():
+        with translated_errors(has_files=bool(rendered.attachments)):
             message = await self._client.get_partial_messageable(channel).send(
                 rendered.text or None,
                 files=rendered.files,
@@ -68,7 +68,7 @@ class ApiWriter:
 
     async def edit(self, channel: int, message: str, rendered: RenderedMessage) -> None:
         """Replace a message's content, files and buttons."""
-        with translated_errors():
+        with translated_errors(has_files=bool(rendered.attachments)):
             await self._message(channel, message).edit(
                 content=rendered.text or None,
                 attachments=rendered.files,
@@ -89,7 +89,7 @@ class ApiWriter:
         """Send a follow-up message of an interaction and return its id."""
         files: Sequence[File] = rendered.files
         optional: dict[str, Any] = {} if rendered.view is None else {"view": rendered.view}
-        with translated_errors():
+        with translated_errors(has_files=bool(rendered.attachments)):
             message = await self._webhook(reply).send(
                 rendered.text,
                 files=files,
@@ -102,7 +102,7 @@ class ApiWriter:
 
     async def edit_response(self, reply: InteractionReply, message: str, rendered: RenderedMessage) -> None:
         """Replace the content, files and buttons of an interaction's message."""
-        with translated_errors():
+        with translated_errors(has_files=bool(rendered.attachments)):
             await self._webhook(reply).edit_message(
                 int(message),
                 content=rendered.text or None,

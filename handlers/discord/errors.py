@@ -13,19 +13,48 @@ from contextlib import contextmanager
 
 import aiohttp
 import structlog
-from discord import DiscordServerError, Forbidden, HTTPException, NotFound, RateLimited
+from discord import DiscordServerError, HTTPException, RateLimited
 
-from bot.messaging.platform import CannotStart, TargetGone, TryLater
+from bot.messaging.platform import CannotStart, Refusal, Refused, TryLater
 
 log = structlog.get_logger(__name__)
 
 NETWORK_PAUSE = 2.0  # seconds
+NOT_NOW_PAUSE = 10.0
 TOKEN_PAUSE = 60.0  # the owner has to replace the token first
 
 # https://docs.discord.com/developers/topics/opcodes-and-status-codes#json
-UNKNOWN_MESSAGE = 10008
-UNKNOWN_WEBHOOK, INVALID_WEBHOOK_TOKEN = 10015, 50027
-ALREADY_ANSWERED, TOO_LARGE = 40060, 40005
+ALREADY_ANSWERED, MISSING_PERMISSIONS = 40060, 50013
+# Unknown Webhook, Unknown Interaction, Invalid Webhook Token, and no more follow-ups.
+_EXPIRED = frozenset({10015, 10062, 50027, 40094})
+_TOO_LARGE = frozenset({40005, 50045})
+# Slow mode, limits of announcements, channels, servers, old messages and private chats; disabled or overloaded for now.
+_NOT_NOW = frozenset({20016, 20022, 20028, 20029, 30046, 40003, 40004, 40006, 40062, 130000})
+_REFUSALS = {
+    10003: Refusal.CHAT,  # Unknown Channel
+    10004: Refusal.CHAT,  # Unknown Guild
+    10007: Refusal.CHAT,  # Unknown Member
+    10008: Refusal.MESSAGE,  # Unknown Message
+    10013: Refusal.CHAT,  # Unknown User
+    20009: Refusal.FILES,  # explicit content can't be sent to this recipient
+    40007: Refusal.CHAT,  # the user is banned from this server
+    40058: Refusal.CHAT,  # a forum takes no messages
+    50001: Refusal.CHAT,  # Missing Access
+    50003: Refusal.CHAT,  # not in a private chat
+    50005: Refusal.MESSAGE,  # somebody else's message
+    50007: Refusal.CHAT,  # Cannot send messages to this user
+    50008: Refusal.CHAT,  # no text channel
+    50009: Refusal.CHAT,  # the channel's verification level is too high
+    50021: Refusal.MESSAGE,  # a system message
+    50024: Refusal.CHAT,  # not in this type of channel
+    50033: Refusal.CHAT,  # Invalid Recipient(s)
+    50083: Refusal.MESSAGE,  # the thread is archived: no edits, but a new message opens it again
+    50278: Refusal.CHAT,  # no server in common with this user
+    160002: Refusal.CHAT,  # no reply without the permission to read the history
+    160005: Refusal.CHAT,  # the thread is locked
+    200000: Refusal.MESSAGE,  # blocked by AutoMod
+    240000: Refusal.MESSAGE,  # blocked by the filter of harmful links
+}
 # What the library raises for a malformed response, such as a proxy's page with status 200.
 MALFORMED_RESPONSE = (ValueError, TypeError, LookupError, AttributeError)
 NETWORK_ERRORS = (OSError, aiohttp.ClientError, TimeoutError, *MALFORMED_RESPONSE)
@@ -47,14 +76,15 @@ class InteractionExpired(Exception):
 
 
 @contextmanager
-def translated_errors() -> Iterator[None]:
-    """Raises TryLater, TargetGone, InteractionExpired or FileTooLarge for errors of Discord or the network."""
+def translated_errors(*, has_files: bool = False) -> Iterator[None]:
+    """Raises TryLater, Refused, InteractionExpired or FileTooLarge for errors of Discord or the network. `has_files`:
+    the call carries files, so that a missing permission may be that for files."""
     try:
         yield
     except RateLimited as error:
         raise TryLater(error.retry_after) from None
     except HTTPException as error:
-        raise _translate(error) from None
+        raise _translate(error, has_files=has_files) from None
     except MALFORMED_RESPONSE as error:
         log.warning("a response from Discord could not be parsed", error=type(error).__name__)
         raise TryLater(NETWORK_PAUSE, perhaps_sent=True) from None
@@ -62,21 +92,30 @@ def translated_errors() -> Iterator[None]:
         raise TryLater(NETWORK_PAUSE, perhaps_sent=True) from None
 
 
-def _translate(error: HTTPException) -> TryLater | TargetGone | InteractionExpired | FileTooLarge:
-    if error.status == 413 or error.code == TOO_LARGE:
+def _translate(error: HTTPException, *, has_files: bool) -> TryLater | Refused | InteractionExpired | FileTooLarge:
+    if error.status == 413 or error.code in _TOO_LARGE:
         return FileTooLarge()
-    if error.code in {UNKNOWN_WEBHOOK, INVALID_WEBHOOK_TOKEN}:
+    if error.code in _EXPIRED:
         return InteractionExpired()
+    if error.code == MISSING_PERMISSIONS:
+        return Refused(Refusal.FILES if has_files else Refusal.CHAT)
+    if error.code in _REFUSALS:
+        return Refused(_REFUSALS[error.code])
     match error:
-        case NotFound():
-            return TargetGone(card_only=error.code == UNKNOWN_MESSAGE)
-        case Forbidden():
-            return TargetGone(card_only=False)
         case DiscordServerError() | HTTPException(status=408 | 429):
             return TryLater(NETWORK_PAUSE, perhaps_sent=error.status != 429)
+        case HTTPException(code=code) if code in _NOT_NOW:
+            return TryLater(NOT_NOW_PAUSE)
+        case _ if _is_page(error):
+            return TryLater(NOT_NOW_PAUSE)
         case HTTPException(status=401):
             log.error("Discord no longer accepts the token")
             return TryLater(TOKEN_PAUSE)
         case _:
             log.warning("Discord refused an API call", status=error.status, code=error.code)
-            return TargetGone(card_only=False)
+            return Refused(Refusal.UNKNOWN)
+
+
+def _is_page(error: HTTPException) -> bool:
+    """Whether this is a page of something between Discord and us rather than an answer of its API."""
+    return "json" not in error.response.headers.get("Content-Type", "json")

@@ -6,7 +6,7 @@ import structlog
 from discord.ui import View
 
 from bot.i18n import texts_for
-from bot.messaging.platform import Address, TargetGone, TryLater
+from bot.messaging.platform import Address, Refusal, Refused, TargetGone, TryLater
 from handlers.discord.api_writer import ApiWriter
 from handlers.discord.errors import InteractionExpired
 from handlers.discord.identities import ViaInteraction
@@ -19,7 +19,7 @@ _MOVED_TO_DM = "private:"  # prefix of the id of a message that had to move to t
 
 
 class InteractionMessages:
-    """Every method raises TryLater or TargetGone."""
+    """Every method raises TryLater or Refused."""
 
     def __init__(self, api_writer: ApiWriter, replies: InteractionReplies) -> None:
         self._api_writer = api_writer
@@ -42,6 +42,22 @@ class InteractionMessages:
                 await self._send_mention(destination, rendered, message)
                 return message
         return f"{_MOVED_TO_DM}{await self._api_writer.send(await self._dm_channel(address), rendered, None)}"
+
+    async def show_with_rights(self, address: Address, rendered: RenderedMessage) -> str:
+        """Show a channel's card with the rights of the interaction that asked for it, or in which its buttons were used
+        last. Raises Refused where none lives."""
+        for message in (address.message_id, address.reply_to):
+            reply = None if message is None else await self._replies.get_of_message(message)
+            if reply is None:
+                continue
+            is_its_message = address.message_id == reply.message
+            try:
+                return await self._send_or_edit(
+                    reply, address if is_its_message else replace(address, message_id=None), rendered
+                )
+            except InteractionExpired:
+                continue
+        raise Refused(Refusal.CHAT)
 
     async def send_notice(self, reply: InteractionReply, rendered: RenderedMessage) -> None:
         """Send a notice that only the requester can see; skipped if no follow-up is left or the interaction has
@@ -90,7 +106,7 @@ class InteractionMessages:
         await self._replies.count_followup(reply)
         try:
             await self._api_writer.send_followup(reply, rendered.mention_only)
-        except (TryLater, TargetGone, InteractionExpired) as error:
+        except (TryLater, Refused, InteractionExpired) as error:
             log.info("a mention could not be sent", error=type(error).__name__)
 
     async def _fill_placeholder(self, reply: InteractionReply, rendered: RenderedMessage) -> bool:
@@ -99,7 +115,7 @@ class InteractionMessages:
             async with self._replies.fill(reply) as claimed:
                 if claimed:
                     await self._api_writer.edit_response(reply, reply.message, rendered)
-        except TargetGone as gone:
+        except Refused as gone:
             if not gone.card_only:
                 raise
             return False

@@ -66,6 +66,10 @@ class InteractionReplies:
         """The reply whose placeholder is this message, if that still waits for its first card."""
         return self._decrypted(await self.tokens.find_open(message))
 
+    async def get_of_message(self, message: str) -> InteractionReply | None:
+        """The newest reply that is this message or was made by a press on it; None if all have expired."""
+        return self._decrypted(await self.tokens.find_newest(message))
+
     @asynccontextmanager
     async def fill(self, reply: InteractionReply) -> AsyncIterator[bool]:
         """Claim the placeholder while the card replaces it. Yields False if somebody else has claimed it. An error that

@@ -7,7 +7,7 @@ import structlog
 from starlette.routing import BaseRoute
 
 from bot.messaging.job_card import ButtonRows
-from bot.messaging.platform import Address, Capabilities, Card, TargetGone, TryLater
+from bot.messaging.platform import Address, Capabilities, Card, Refusal, Refused, TargetGone, TryLater
 from bot.messaging.platform_files import PlatformFiles
 from handlers.discord import rendering
 from handlers.discord.api_writer import ApiWriter
@@ -29,7 +29,11 @@ class DiscordPlatform:
 
     name = PLATFORM
     capabilities = Capabilities(
-        styles_per_page=STYLES_PER_PAGE, samples_per_page=8, max_file_bytes=DEFAULT_LIMIT, has_forms=True
+        styles_per_page=STYLES_PER_PAGE,
+        samples_per_page=8,
+        max_file_bytes=DEFAULT_LIMIT,
+        has_forms=True,
+        has_interactions=True,
     )
 
     def __init__(
@@ -55,7 +59,7 @@ class DiscordPlatform:
         await self._connection.receive(stop)
 
     async def show(self, address: Address, card: Card) -> str:
-        """Send or edit a card and return its message id. Raises TryLater or TargetGone."""
+        """Send or edit a card and return its message id. Raises TryLater or Refused."""
         spoiler = await self._platform_files.is_spoiler(address)
         limit = self.upload_limits.limit(address.chat)
         while True:
@@ -66,7 +70,7 @@ class DiscordPlatform:
             except FileTooLarge:
                 limit //= 2
                 if limit < MIN_LIMIT:
-                    raise TargetGone(card_only=False) from None
+                    raise Refused(Refusal.FILES) from None
                 self.upload_limits.record(address.chat, limit)
             else:
                 break
@@ -75,7 +79,7 @@ class DiscordPlatform:
         return message
 
     async def set_rows(self, address: Address, rows: ButtonRows) -> None:
-        """Replace only a message's buttons. Raises TryLater or TargetGone."""
+        """Replace only a message's buttons. Raises TryLater or Refused."""
         view, destination, message = rendering.button_view(rows), destination_of(address.chat), _message_id(address)
         if isinstance(destination, ViaInteraction):
             await self.interaction_messages.edit_view(destination, message, view)
@@ -83,7 +87,7 @@ class DiscordPlatform:
             await self._api_writer.edit_view(await self._channel_id(destination), message, view)
 
     async def remove(self, address: Address, instead: str = "") -> None:  # noqa: ARG002  # ours can always be deleted
-        """Delete a message. Raises TryLater or TargetGone."""
+        """Delete a message. Raises TryLater or Refused."""
         destination, message = destination_of(address.chat), _message_id(address)
         if isinstance(destination, ViaInteraction):
             await self.interaction_messages.delete(destination, message)
@@ -93,6 +97,8 @@ class DiscordPlatform:
     async def _show(self, destination: Destination, address: Address, rendered: RenderedMessage) -> str:
         if isinstance(destination, ViaInteraction):
             return await self.interaction_messages.show(destination, address, rendered)
+        if address.by_interaction:
+            return await self.interaction_messages.show_with_rights(address, rendered)
         channel = await self._channel_id(destination)
         if address.message_id is not None:
             await self._api_writer.edit(channel, address.message_id, rendered)
@@ -109,7 +115,7 @@ class DiscordPlatform:
             return
         try:
             await self._api_writer.send(channel, rendered.mention_only, card)
-        except (TryLater, TargetGone) as error:
+        except (TryLater, Refused) as error:
             log.info("a mention could not be sent", error=type(error).__name__)
 
     async def _fill_placeholder(self, message: str | None, rendered: RenderedMessage) -> str | None:
@@ -123,7 +129,7 @@ class DiscordPlatform:
                     await self._api_writer.edit_response(reply, reply.message, rendered)
         except InteractionExpired:
             return None
-        except TargetGone as gone:
+        except Refused as gone:
             if gone.card_only:  # the placeholder was deleted
                 return None
             raise

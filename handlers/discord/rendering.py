@@ -72,7 +72,7 @@ def render(
 def button_view(rows: ButtonRows) -> View | None:
     """The buttons as components; more than three styles become a select menu. Share buttons are left out. The view is
     stopped, so that the library does not keep it in memory: the callback data is all that a press needs."""
-    usable = [button for row in rows for button in row if button.share is None]
+    usable = [button for row in rows for button in row if button.share is None and button.start is None]
     styles = [button for button in usable if _is_style_choice(button)]
     if len(styles) <= MAX_STYLE_BUTTONS:
         styles = []

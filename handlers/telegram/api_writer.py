@@ -58,10 +58,10 @@ class ApiWriter:
             **kwargs,
         )
 
-    async def send_album(self, address: Address, pictures: Sequence[Picture]) -> tuple[Message, ...]:
-        """Send several pictures as one album, which can't have buttons; as files if any of them isn't a valid photo."""
+    async def send_album(self, address: Address, pictures: Sequence[Picture], *, as_files: bool) -> tuple[Message, ...]:
+        """Send several pictures as one album, which can't have buttons; also as files if any isn't a valid photo."""
         has_spoiler = await self.chat_state.is_spoiler(address)
-        as_photos = all(rendering.is_photo(Card("", picture=picture)) for picture in pictures)
+        as_photos = not as_files and all(rendering.is_photo(Card("", picture=picture)) for picture in pictures)
         media = [await self._album_item(picture, has_spoiler=has_spoiler, as_photo=as_photos) for picture in pictures]
         try:
             messages = await self.bot.send_media_group(media=media, **_chat_kwargs(address))
@@ -106,7 +106,9 @@ class ApiWriter:
     def keyboard(self, rows: ButtonRows, address: Address) -> InlineKeyboardMarkup | None:
         """The inline keyboard for these buttons in this chat."""
         can_share = self.bot_user is not None and bool(self.bot_user.supports_inline_queries)
-        return rendering.keyboard(rows, can_share=can_share, inline=inline_message_id(address.chat) is not None)
+        username = self.bot_user.username if self.bot_user is not None else None
+        inline = inline_message_id(address.chat) is not None
+        return rendering.keyboard(rows, can_share=can_share, inline=inline, username=username)
 
     async def _send_photo(self, address: Address, card: Card, picture: Picture, kwargs: dict[str, Any]) -> Message:
         """Send a photo by its known file id, or else by uploading it."""

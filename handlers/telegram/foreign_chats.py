@@ -9,15 +9,14 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from bot.i18n import texts_for
-from bot.messaging.platform import Address, Button, Card, Chat, Person, TargetGone
+from bot.messaging.elsewhere import HISTORY_PAYLOAD
+from bot.messaging.platform import Address, Button, Card, Chat, Person, Picture, Refusal, Refused, TargetGone
 from handlers.telegram import rendering
 from handlers.telegram.api_writer import ApiWriter, without_media
 
-HISTORY_PAYLOAD = "history"  # of the deep link
-
 
 class MessageSender(Protocol):
-    """Sends and edits within each chat's limits. Raises TryLater or TargetGone."""
+    """Sends and edits within each chat's limits. Raises TryLater or Refused."""
 
     async def send(self, address: Address, card: Card, *, silent: bool = False) -> str: ...
 
@@ -36,6 +35,8 @@ class InlineMessage:
         """Show the card in this message. Raises TargetGone for a card that would have to be a reply to it."""
         if address.message_id is None and address.reply_to in {None, "", self.message_id}:
             raise TargetGone(card_only=False)
+        if isinstance(card.document, Picture):
+            raise Refused(Refusal.FILES)
         target = replace(address, message_id=self.message_id)
         if card.picture is None or not rendering.is_photo(card):
             await self.sender.edit(target, without_media(card))
@@ -53,7 +54,7 @@ class InlineMessage:
         if await self.writer.chat_state.get(job) is None:
             try:
                 await self.sender.send(Address(Chat(person.platform, person.platform_id)), card, silent=True)
-            except TargetGone:
+            except Refused:
                 return False
         return await self.writer.chat_state.get(job) is not None
 
@@ -63,7 +64,4 @@ class InlineMessage:
         text = texts.gettext(
             "The picture is ready. To see it, send me a message first: I can't show it here until you have."
         )
-        username = self.writer.bot_user.username if self.writer.bot_user else None
-        link = f"https://t.me/{username}?start={HISTORY_PAYLOAD}" if username else None
-        buttons = ((Button(texts.gettext("Open"), link=link),),) if link else ()
-        return Card(f"{card.text}\n{text}", buttons)
+        return Card(f"{card.text}\n{text}", ((Button(texts.gettext("Open"), start=HISTORY_PAYLOAD),),))

@@ -6,7 +6,7 @@ from telegram import ChatMember, User
 from telegram.error import BadRequest
 
 from bot.domain.error_codes import ErrorCode, UserError
-from bot.messaging.platform import TargetGone
+from bot.messaging.platform import Refused
 from bot.runtime.clock import Clock
 from handlers.telegram.bot_client import Bot
 from handlers.telegram.errors import translate_errors
@@ -53,7 +53,7 @@ class TelegramLookups:
         try:
             with translate_errors():
                 member = await self.bot.get_chat_member(chat_id, user_id)
-        except TargetGone:
+        except Refused:
             return False
         if len(self._admins) >= ADMIN_CACHE_SIZE:
             self._admins.clear()

@@ -166,13 +166,18 @@ class OtherUpdates:
         """The bot was added to a chat or removed, or its rights there have changed."""
         self._lookups.forget_admins(change.chat.id)
         was_in, is_in = _is_member(change.old_chat_member), _is_member(change.new_chat_member)
+        chat = chat_without_topic(change.chat)
+        if is_in:
+            await self._retry.until_done(lambda: self._message_router.returned(chat), failed=None)
+        elif not _may_have_migrated(change):
+            await self._retry.until_done(lambda: self._message_router.left(chat), failed=None)
         if was_in and not is_in:
             log.info("removed from a chat", kind=change.chat.type)
         if was_in or not is_in or change.chat.type not in {TelegramChat.GROUP, TelegramChat.SUPERGROUP}:
             return
         hears_all = bool(self._lookups.bot_user.can_read_all_group_messages)
         hears_all |= change.new_chat_member.status == ChatMember.ADMINISTRATOR
-        person, chat = person_of(change.from_user, None), chat_without_topic(change.chat)
+        person = person_of(change.from_user, None)
         card = await self._retry.until_done(
             lambda: self._message_router.joined(person, hears_all=hears_all), failed=None
         )
@@ -182,3 +187,8 @@ class OtherUpdates:
 def _is_member(member: ChatMember) -> bool:
     """Whether the bot is in the chat. The status of a restricted member doesn't tell: `is_member` does."""
     return member.status in _MEMBER_STATUSES and getattr(member, "is_member", True)
+
+
+def _may_have_migrated(change: ChatMemberUpdated) -> bool:
+    """Whether the bot may have left only because the group became a supergroup, where its requests go on."""
+    return change.chat.type == TelegramChat.GROUP and change.new_chat_member.status == ChatMember.LEFT

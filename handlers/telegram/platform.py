@@ -31,7 +31,7 @@ class TelegramPlatform:
     """
 
     name = "telegram"
-    capabilities = Capabilities(sends_albums=True)
+    capabilities = Capabilities(sends_albums=True, opens_private=True, has_topics=True)
 
     def __init__(
         self,
@@ -48,8 +48,8 @@ class TelegramPlatform:
         self._migrate_group = migrate_group
 
     async def show(self, address: Address, card: Card) -> str:
-        """Send or edit the card; an edit that changes nothing counts as done. Raises TryLater or TargetGone."""
-        address = self.writer.chat_state.current_address(address)
+        """Send or edit the card; an edit that changes nothing counts as done. Raises TryLater or Refused."""
+        address = _reachable(self.writer.chat_state.current_address(address))
         if (inline := inline_message_id(address.chat)) is not None:
             return await InlineMessage(self, self.writer, inline).show(address, card)
         if address.message_id is None:
@@ -57,17 +57,20 @@ class TelegramPlatform:
         await self.edit(address, card)
         return address.message_id
 
-    async def send_album(self, address: Address, pictures: Sequence[Picture]) -> tuple[str, ...]:
-        """Send pictures as one album. Raises TryLater or TargetGone."""
-        address = self.writer.chat_state.current_address(address)
+    async def send_album(
+        self, address: Address, pictures: Sequence[Picture], *, as_files: bool = False
+    ) -> tuple[str, ...]:
+        """Send pictures as one album. Raises TryLater or Refused."""
+        address = _reachable(self.writer.chat_state.current_address(address))
         if inline_message_id(address.chat) is not None:  # an inline message can't be replied to
             raise TargetGone(card_only=False)
         await self._wait_for_limits(address.chat, progress=False, messages=len(pictures))
         async with self._chat_call(address.chat):
-            return tuple(str(message.message_id) for message in await self.writer.send_album(address, pictures))
+            messages = await self.writer.send_album(address, pictures, as_files=as_files)
+        return tuple(str(message.message_id) for message in messages)
 
     async def send(self, address: Address, card: Card, *, silent: bool = False) -> str:
-        """Send a new message within the chat's limits. Raises TryLater or TargetGone."""
+        """Send a new message within the chat's limits. Raises TryLater or Refused."""
         await self._wait_for_limits(address.chat, progress=False)
         async with self._chat_call(address.chat):
             return str((await self.writer.send(address, card, silent=silent)).message_id)
@@ -103,7 +106,7 @@ class TelegramPlatform:
                     await self.writer.bot.edit_message_media(blank, **message_kwargs(address))
 
     async def refund_payment(self, person_id: str, charge_id: str) -> None:
-        """Refund a payment in Stars; an earlier refund counts as done. Raises TryLater or TargetGone."""
+        """Refund a payment in Stars; an earlier refund counts as done. Raises TryLater or Refused."""
         with translate_errors():
             try:
                 await self.writer.bot.refund_star_payment(int(person_id), charge_id)
@@ -155,3 +158,12 @@ async def _ignore_not_modified() -> AsyncIterator[None]:
 def _limit_key(chat: Chat) -> int | str:
     """Limits apply to each chat, and to each inline message."""
     return chat.platform_id if inline_message_id(chat) is not None else int(chat.platform_id)
+
+
+def _reachable(address: Address) -> Address:
+    """The address. Raises TargetGone for the private chat of a group or channel that speaks as a person: it has none,
+    and the chat itself is not private."""
+    chat = address.chat
+    if not chat.is_group and chat.platform_id.startswith("-"):
+        raise TargetGone(card_only=False)
+    return address

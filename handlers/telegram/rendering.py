@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 
 from PIL import Image
 from telegram import (
@@ -30,17 +31,27 @@ MAX_PHOTO_BYTES, MAX_PHOTO_SIDES, MAX_PHOTO_RATIO = 10 * 1024 * 1024, 10_000, 20
 _INLINE_KINDS = frozenset(kind.KIND for kind in (ChooseStyle, SurpriseMe, TurnStylePage, AnswerConsent, CancelJob))
 
 
-def keyboard(rows: ButtonRows, *, can_share: bool, inline: bool = False) -> InlineKeyboardMarkup | None:
+def keyboard(
+    rows: ButtonRows, *, can_share: bool, inline: bool = False, username: str | None = None
+) -> InlineKeyboardMarkup | None:
     """The buttons that can be shown.
 
     `can_share`: the bot has inline mode. `inline`: for an inline message, in whose chat the bot can't send other
-    messages.
+    messages. `username`: the bot's, for deep links.
     """
+    known = [[_with_link(button, username) for button in row] for row in rows]
     shown = [
-        [shown for button in row if (shown := _button(button, can_share=can_share, inline=inline))] for row in rows
+        [shown for button in row if (shown := _button(button, can_share=can_share, inline=inline))] for row in known
     ]
     filled = [row for row in shown if row]
     return InlineKeyboardMarkup(filled) if filled else None
+
+
+def _with_link(button: Button, username: str | None) -> Button:
+    """A button that starts the private chat as one with a link."""
+    if button.start is None or username is None:
+        return button
+    return replace(button, link=f"https://t.me/{username}?start={button.start}")
 
 
 def _button(button: Button, *, can_share: bool, inline: bool) -> InlineKeyboardButton | None:
@@ -48,7 +59,7 @@ def _button(button: Button, *, can_share: bool, inline: bool) -> InlineKeyboardB
         return InlineKeyboardButton(button.label, url=button.link)
     if button.share is not None:
         return _share_button(button.label, button.share) if can_share else None
-    if inline and kind_of(button.data) not in _INLINE_KINDS:
+    if not button.data or (inline and kind_of(button.data) not in _INLINE_KINDS):
         return None
     return InlineKeyboardButton(button.label, callback_data=button.data)
 

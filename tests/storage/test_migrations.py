@@ -16,7 +16,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import job_lifecycle, quota
 from bot.jobs.transitions import apply_event
-from storage import accounts, admin_figures, attempts, balances, findings, jobs, ledger, people, results, update_inbox
+from storage import (
+    accounts,
+    admin_figures,
+    attempts,
+    balances,
+    findings,
+    jobs,
+    ledger,
+    people,
+    results,
+    undelivered,
+    update_inbox,
+)
 from storage.database import Database, open_database
 from storage.jobs import State
 from storage.ledger import ScopeKind
@@ -308,6 +320,21 @@ async def test_the_tables_of_units_refuse_what_they_refused_before(place: Path |
         with pytest.raises(IntegrityError):
             async with database.write() as connection:
                 await connection.execute(text(statement))
+
+
+async def test_what_was_owed_before_outcomes_could_be_given_up_is_still_owed(place: Path | str) -> None:
+    owed = "INSERT INTO outbox (job_id, platform, tries, next_at) VALUES (1, 'telegram', 2, 0)"
+    create_database("0016", place, [*DATA, owed])
+    async with open_database(place) as database, database.write() as connection:
+        assert [outcome.tries for outcome in await results.list_due(connection, "telegram", NOON)] == [2]
+        await undelivered.give_up(connection, 1, NOON, next_at=NOON + 9)
+        assert await results.list_due(connection, "telegram", NOON) == ()
+        assert len(await results.list_due(connection, "telegram", NOON + 9)) == 1
+        await undelivered.give_up(connection, 1, NOON, next_at=NOON + 9)
+        assert await results.list_due(connection, "telegram", NOON + 9) == ()
+        assert await undelivered.list_in_chat(connection, 1) == (1,)
+        await undelivered.try_again(connection, 1, NOON)
+        assert len(await results.list_due(connection, "telegram", NOON)) == 1
 
 
 async def job(database: Database, job_id: int) -> jobs.Job:

@@ -88,7 +88,7 @@ async def state(app: Installation, view: JobView) -> State:
 
 async def owed(app: Installation) -> int:
     async with app.deps.database.read() as connection:
-        return int((await connection.execute(text("SELECT COUNT(*) FROM outbox"))).scalar_one())
+        return int((await connection.execute(text("SELECT COUNT(*) FROM outbox WHERE given_up IS NULL"))).scalar_one())
 
 
 def go(tmp_path: Path) -> None:

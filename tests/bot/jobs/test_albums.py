@@ -15,7 +15,7 @@ from bot.delivery.outbox import GATHERING_SECONDS
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_view import JobView, State
 from bot.jobs.request import JobRequest, StyleChoice, photo_source
-from bot.messaging.platform import Address, Capabilities, Card, Person, Picture, TargetGone, TryLater
+from bot.messaging.platform import Address, Capabilities, Card, Person, Picture, Refusal, Refused, TryLater
 from storage import albums
 from storage.results import ALBUM_OPEN_SECONDS
 from tests.conftest import ON_BOTH
@@ -65,7 +65,9 @@ class SinglePicturePlatform(AlbumCardPlatform):
     albums_sent: list[tuple[Picture, ...]] = field(default_factory=list)
     errors: list[Exception] = field(default_factory=list)
 
-    async def send_album(self, address: Address, pictures: Sequence[Picture]) -> tuple[str, ...]:
+    async def send_album(
+        self, address: Address, pictures: Sequence[Picture], *, as_files: bool = False
+    ) -> tuple[str, ...]:
         trouble = self.errors.pop(0) if self.errors else None
         if trouble is None or (isinstance(trouble, TryLater) and trouble.perhaps_sent):
             self.albums_sent.append(tuple(pictures))
@@ -182,19 +184,19 @@ async def test_where_a_message_holds_one_picture_the_album_is_sent_once_beside_t
 
 @pytest.mark.parametrize(
     "stop",
-    [TryLater(0.01), TryLater(0.01, perhaps_sent=True), TargetGone(card_only=False), ZeroDivisionError()],
-    ids=["not-now", "perhaps-sent", "not-taken", "a-bug"],
+    [TryLater(0.01), TryLater(0.01, perhaps_sent=True), Refused(Refusal.PHOTO), ZeroDivisionError()],
+    ids=["not-now", "perhaps-sent", "not-as-photos", "a-bug"],
 )
 async def test_an_album_that_may_have_been_sent_is_not_resent_and_the_card_says_so(
     tmp_path: Path, stop: Exception
 ) -> None:
     platform = SinglePicturePlatform(errors=[stop])
-    certainly_unsent = isinstance(stop, TryLater) and not stop.perhaps_sent
+    certainly_unsent = isinstance(stop, Refused) or (isinstance(stop, TryLater) and not stop.perhaps_sent)
     async with app_with(tmp_path, platform) as app:
         await album(app, 2)
         await platform.until(lambda: platform.messages and "All 2" in platform.card().text)
         await outbox_emptied(app)
-    assert len(platform.albums_sent) == (1 if isinstance(stop, TryLater) else 0)
+    assert len(platform.albums_sent) == (1 if isinstance(stop, TryLater | Refused) else 0)
     assert ("tap a number" in platform.card().text) is not certainly_unsent
     assert len(platform.sent) == 1
 

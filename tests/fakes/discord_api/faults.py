@@ -35,6 +35,22 @@ class Fault:
         return self.times > 0 and re.fullmatch(self.route, f"{method} {path}") is not None
 
 
+@dataclass(frozen=True)
+class LastingRefusal:
+    """Refuse, from now on, every call whose method and path fit these regular expressions; `files`: only those that
+    carry files."""
+
+    method: str
+    path: str
+    status: int
+    body: Json
+    files: bool = False
+
+    def fits(self, method: str, path: str, *, has_files: bool) -> bool:
+        fits = re.fullmatch(self.method, method) and re.match(self.path, path)
+        return bool(fits) and (has_files or not self.files)
+
+
 def take_fault(faults: list[Fault], method: str, path: str) -> Fault | None:
     """The fault that applies to this call, if any; uses up one of its times."""
     fault = next((fault for fault in faults if fault.matches(method, path)), None)

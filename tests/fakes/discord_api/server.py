@@ -23,7 +23,7 @@ from tests.fakes.discord_api.call import Call
 from tests.fakes.discord_api.cdn import Cdn
 from tests.fakes.discord_api.commands import CommandRegistry
 from tests.fakes.discord_api.endpoint_caller import EndpointCaller
-from tests.fakes.discord_api.faults import Fault, RateLimits, Response, take_fault
+from tests.fakes.discord_api.faults import Fault, LastingRefusal, RateLimits, Response, take_fault
 from tests.fakes.discord_api.gateway import Gateway
 from tests.fakes.discord_api.interactions import Interactions
 from tests.fakes.discord_api.limits import MIB
@@ -50,6 +50,7 @@ class DiscordServer:
     calls: list[Call] = field(default_factory=list)
     completed_calls: list[Call] = field(default_factory=list)  # those that were carried out
     faults: list[Fault] = field(default_factory=list)
+    refusals: list[LastingRefusal] = field(default_factory=list)
     endpoint: EndpointCaller | None = None
     rate_limits: RateLimits = field(default_factory=RateLimits)
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -129,6 +130,9 @@ class DiscordServer:
         if wait is not None:
             body = {"message": "You are being rate limited.", "code": 0, "retry_after": wait, "global": False}
             return to_web_response(Response(429, body, headers))
+        for refusal in self.refusals:
+            if refusal.fits(call.method, call.path, has_files=bool(call.files)):
+                return to_web_response(Response(refusal.status, refusal.body, headers))
         fault = take_fault(self.faults, call.method, call.path)
         if fault and fault.response:
             return to_web_response(

@@ -6,6 +6,7 @@ everything that violated the specification; it must be empty at the end of a tes
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -73,6 +74,26 @@ class Fault:
         return self.times > 0 and self.method == call.method and to_chat
 
 
+@dataclass(frozen=True)
+class LastingRefusal:
+    """One chat refuses, from now on, the calls whose method fits the regular expression `methods`: all of them, or only
+    those `when` they carry a "photo", any "media", or the id of a topic ("thread")."""
+
+    chat: int
+    methods: str
+    status: int
+    description: str
+    when: str = ""
+    parameters: Json = None
+
+    def fits(self, call: Call) -> bool:
+        if call.params.get("chat_id") != str(self.chat) or not re.fullmatch(self.methods, call.method):
+            return False
+        media = {"sendPhoto": "photo", "sendDocument": "document"}.get(call.method, call.params.get("media", ""))
+        fits = {"photo": "photo" in media, "media": bool(media), "thread": "message_thread_id" in call.params}
+        return fits.get(self.when, True)
+
+
 def flood(method: str, seconds: int, times: int = 1, chat: int | None = None) -> Fault:
     """Flood control: 429 with `retry_after`."""
     description = f"Too Many Requests: retry after {seconds}"
@@ -94,6 +115,7 @@ class BotApi:
     succeeded: list[Call] = field(default_factory=list)  # calls without errors
     breaches: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    refusals: list[LastingRefusal] = field(default_factory=list)
     updates: list[Json] = field(default_factory=list)
     pushed: list[Json] = field(default_factory=list)  # all updates so far
     files: dict[str, bytes] = field(default_factory=dict)
@@ -171,6 +193,9 @@ class BotApi:
         return fault.reply or Reply(raw=b"")
 
     async def _execute(self, call: Call) -> Reply:
+        refusal = next((refusal for refusal in self.refusals if refusal.fits(call)), None)
+        if refusal is not None:
+            return error_reply(refusal.status, refusal.description, refusal.parameters)
         try:
             result = await self._dispatch(call)
         except ApiError as error:

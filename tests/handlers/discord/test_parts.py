@@ -22,7 +22,7 @@ from bot.jobs.photo_intake import PhotoIntake
 from bot.messaging.callback_data import UploadReference
 from bot.messaging.incoming import MAX_BYTES
 from bot.messaging.interaction_tokens import InteractionTokens
-from bot.messaging.platform import Card, Chat, Picture, TargetGone, TryLater
+from bot.messaging.platform import Card, Chat, Picture, Refusal, Refused, TryLater
 from bot.runtime.clock import WallClock
 from handlers.discord.command_sync import payload_matches
 from handlers.discord.errors import FileTooLarge, InteractionExpired, translated_errors
@@ -54,20 +54,20 @@ async def database(database_kind: str, tmp_path: Path) -> AsyncIterator[Database
 
 def http_error(kind: type[HTTPException], status: int, code: int) -> HTTPException:
     """What the library raises for such a response."""
-    return kind(cast("Any", SimpleNamespace(status=status, reason="")), {"code": code, "message": "secret"})
+    return kind(cast("Any", SimpleNamespace(status=status, reason="", headers={})), {"code": code, "message": "secret"})
 
 
 @pytest.mark.parametrize(
     ("error", "translated"),
     [
         (RateLimited(40.0), TryLater(40.0)),
-        (http_error(NotFound, 404, 10008), TargetGone(card_only=True)),
-        (http_error(NotFound, 404, 10003), TargetGone(card_only=False)),
+        (http_error(NotFound, 404, 10008), Refused(Refusal.MESSAGE)),
+        (http_error(NotFound, 404, 10003), Refused(Refusal.CHAT)),
         (http_error(NotFound, 404, 10015), InteractionExpired()),
         (http_error(HTTPException, 401, 50027), InteractionExpired()),
-        (http_error(Forbidden, 403, 50007), TargetGone(card_only=False)),
+        (http_error(Forbidden, 403, 50007), Refused(Refusal.CHAT)),
         (http_error(HTTPException, 413, 40005), FileTooLarge()),
-        (http_error(HTTPException, 400, 50035), TargetGone(card_only=False)),
+        (http_error(HTTPException, 400, 50035), Refused(Refusal.UNKNOWN)),
         (http_error(HTTPException, 401, 0), TryLater(60.0)),
         (http_error(discord.DiscordServerError, 502, 0), TryLater(2.0, perhaps_sent=True)),
         (aiohttp.ServerDisconnectedError(), TryLater(2.0, perhaps_sent=True)),

@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TimedOut
 
-from bot.messaging.platform import TargetGone, TryLater
+from bot.messaging.platform import Refusal, Refused, TryLater
 from handlers.telegram.errors import TOKEN_RETRY_SECONDS, GroupMigrated, translate_errors
 from handlers.telegram.log_redaction import redact_token
 
@@ -20,26 +20,78 @@ def _time_spans(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("description", "card_only"),
+    ("description", "refusal"),
     [
-        ("Bad Request: message to edit not found", True),
-        ("Bad Request: message can't be edited", True),
-        ("Bad Request: MESSAGE_ID_INVALID", True),
-        ("Bad Request: chat not found", False),
-        ("Bad Request: not enough rights to send photos to the chat", False),
-        ("Bad Request: something quite new", False),
+        ("message to edit not found", Refusal.MESSAGE),
+        ("message can't be edited", Refusal.MESSAGE),
+        ("MESSAGE_ID_INVALID", Refusal.MESSAGE),
+        ("MESSAGE_EDIT_TIME_EXPIRED", Refusal.MESSAGE),
+        ("MESSAGE_AUTHOR_REQUIRED", Refusal.MESSAGE),
+        ("message to delete not found", Refusal.MESSAGE),
+        ("not enough rights to send photos to the chat", Refusal.PHOTO),
+        ("CHAT_SEND_PHOTOS_FORBIDDEN", Refusal.PHOTO),
+        ("PHOTO_INVALID_DIMENSIONS", Refusal.PHOTO),
+        ("PHOTO_SAVE_FILE_INVALID", Refusal.PHOTO),
+        ("PHOTO_EXT_INVALID", Refusal.PHOTO),
+        ("PHOTO_CONTENT_TYPE_INVALID", Refusal.PHOTO),
+        ("IMAGE_PROCESS_FAILED", Refusal.PHOTO),
+        ("file of size 10485761 bytes is too big for a photo", Refusal.PHOTO),
+        ("not enough rights to send documents to the chat", Refusal.FILES),
+        ("not enough rights to send media to the chat", Refusal.FILES),
+        ("CHAT_SEND_DOCS_FORBIDDEN", Refusal.FILES),
+        ("CHAT_SEND_MEDIA_FORBIDDEN", Refusal.FILES),
+        ("message thread not found", Refusal.TOPIC),
+        ("TOPIC_CLOSED", Refusal.TOPIC),
+        ("TOPIC_DELETED", Refusal.TOPIC),
+        ("TOPIC_ID_INVALID", Refusal.TOPIC),
+        ("chat not found", Refusal.CHAT),
+        ("user not found", Refusal.CHAT),
+        ("PEER_ID_INVALID", Refusal.CHAT),
+        ("have no rights to send a message", Refusal.CHAT),
+        ("not enough rights to send text messages to the chat", Refusal.CHAT),
+        ("need administrator rights in the channel chat", Refusal.CHAT),
+        ("CHAT_WRITE_FORBIDDEN", Refusal.CHAT),
+        ("CHAT_SEND_PLAIN_FORBIDDEN", Refusal.CHAT),
+        ("CHAT_GUEST_SEND_FORBIDDEN", Refusal.CHAT),
+        ("CHAT_ADMIN_REQUIRED", Refusal.CHAT),
+        ("CHAT_RESTRICTED", Refusal.CHAT),
+        ("CHANNEL_PRIVATE", Refusal.CHAT),
+        ("USER_BANNED_IN_CHANNEL", Refusal.CHAT),
+        ("USER_IS_BLOCKED", Refusal.CHAT),
+        ("INPUT_USER_DEACTIVATED", Refusal.CHAT),
+        ("group chat was deactivated", Refusal.CHAT),
+        ("ALLOW_PAYMENT_REQUIRED_1", Refusal.CHAT),
+        ("something quite new", Refusal.UNKNOWN),
     ],
 )
-def test_a_bad_request_means_that_the_card_or_the_chat_is_gone(description: str, card_only: bool) -> None:
-    with pytest.raises(TargetGone) as gone, translate_errors():
-        raise BadRequest(description)
-    assert gone.value.card_only is card_only
+def test_every_description_of_a_refusal_has_its_kind(description: str, refusal: Refusal) -> None:
+    with pytest.raises(Refused) as refused, translate_errors():
+        raise BadRequest(f"Bad Request: {description}")
+    assert refused.value.refusal is refusal
 
 
-def test_a_chat_that_blocked_the_bot_is_gone() -> None:
-    with pytest.raises(TargetGone) as gone, translate_errors():
-        raise Forbidden("bot was blocked by the user")
-    assert not gone.value.card_only
+@pytest.mark.parametrize(
+    "description",
+    [
+        "bot was blocked by the user",
+        "bot was kicked from the supergroup chat",
+        "bot is not a member of the channel chat",
+        "bot can't initiate conversation with a user",
+        "user is deactivated",
+        "the group chat was deleted",
+        "something quite new",
+    ],
+)
+def test_what_is_forbidden_is_forbidden_in_the_whole_chat(description: str) -> None:
+    with pytest.raises(Refused) as refused, translate_errors():
+        raise Forbidden(f"Forbidden: {description}")
+    assert refused.value.refusal is Refusal.CHAT
+
+
+def test_a_picture_that_is_too_large_for_a_call_may_pass_as_a_file() -> None:
+    with pytest.raises(Refused) as refused, translate_errors():
+        raise NetworkError("Request Entity Too Large")
+    assert refused.value.refusal is Refusal.PHOTO
 
 
 def test_a_migrated_group_is_retried_with_its_new_id() -> None:
