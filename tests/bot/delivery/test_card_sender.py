@@ -13,12 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.app import Installation
 from bot.cluster.leadership import SOLE_LEADER, LeadershipLost, SoleLeader, is_leadership_lost
-from bot.delivery.card_sender import GIVE_UP_TRIES, CardSender
+from bot.delivery.card_sender import GIVE_UP_TRIES, UNKNOWN_TRIES, CardSender
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_view import JobView, State
 from bot.domain.styles import REFERENCE
 from bot.jobs.request import JobRequest, StyleChoice, like_picture
-from bot.messaging.platform import Address, Card, Person, TargetGone, TryLater
+from bot.messaging.platform import Address, Card, Person, Refusal, Refused, TargetGone, TryLater
 from storage import cards
 from tests.conftest import ON_BOTH
 from tests.fakes.dashscope.quick_engine import quick_engine
@@ -204,6 +204,21 @@ async def test_a_chat_that_takes_no_card_gets_nothing_painted_and_the_unit_is_ba
         await platform.until(lambda: bool(platform.pictures()))
         async with app.deps.database.read() as connection:
             assert (await connection.execute(text("SELECT COUNT(*) FROM attempt"))).scalar_one() == 1
+
+
+async def test_an_answer_that_nobody_knows_counts_as_a_refusal_after_a_few_tries(tmp_path: Path) -> None:
+    platform = RecordingPlatform(trouble=lambda _, card: Refused(Refusal.UNKNOWN) if card.picture else None)
+    async with shown(tmp_path, platform) as app:
+        view = await request(app)
+        await platform.until(lambda: any(card.picture for _, card in platform.calls))
+        assert await owed(app) == 1
+        assert not any(card.document for _, card in platform.calls), "not now, at first"
+        async with app.deps.database.write() as connection:
+            await connection.execute(text("UPDATE outbox SET tries = :tries, next_at = 0"), {"tries": UNKNOWN_TRIES})
+        await platform.until(lambda: any(card.document for card in platform.messages.values()))
+        while await owed(app):
+            await app.deps.clock.sleep(0.02)
+        assert await state(app, view) == State.DELIVERED
 
 
 async def test_nothing_is_painted_before_its_card_was_sent_and_others_pass(tmp_path: Path) -> None:

@@ -104,6 +104,31 @@ async def test_words_in_the_group_lead_to_the_picture(tmp_path: Path) -> None:
         assert len(anna.sees) == 1
 
 
+@pytest.mark.parametrize("case", cases("telegram-stays", "still"))
+async def test_a_card_that_can_not_be_edited_is_followed_by_its_picture(tmp_path: Path, case: Json) -> None:
+    async with telegram_harness(tmp_path, until=tmp_path / "go") as harness:
+        ben = harness.person(case["updates"][0]["message"]["chat"]["id"])
+        await replay(harness, case["updates"][0])
+        await harness.api.until(lambda: ben.sees)
+        refuse(harness, ben.chat, case["refuse"])
+        (tmp_path / "go").touch()
+        await harness.api.until(lambda: ben.pictures)
+        assert await harness.units(ben) == (1, 0)
+
+
+async def test_whoever_asks_for_a_picture_where_none_may_be_sent_learns_it(tmp_path: Path) -> None:
+    async with telegram_harness(tmp_path) as harness:
+        anna = harness.member(1)
+        await anna.sends(portrait_jpeg(), caption="/style 7")
+        await harness.api.until(lambda: anna.pictures)
+        words = "Bad Request: not enough rights to send documents to the chat"
+        harness.api.refusals += [LastingRefusal(anna.chat, "send(Photo|Document)", 400, words)]
+        await anna.presses(anna.pictures[0], "As file")
+        await harness.api.until(lambda: len(anna.sees) == 2)
+        assert anna.sees[1].text == "I can't send pictures here. Please ask me in our private chat."
+        assert anna.sees[1].data("See it in private") == "https://t.me/repaint_test_bot?start=history"
+
+
 @pytest.mark.parametrize("case", cases("telegram-cannot-speak", "mute"))
 async def test_where_we_may_not_speak_nothing_is_painted(tmp_path: Path, case: Json) -> None:
     async with telegram_harness(tmp_path) as harness:
