@@ -137,7 +137,7 @@ def open_conversation(
         *_independent_features(services, actions, link=link, refunder=refunder, capabilities=capabilities),
     ]
     lines = sorted((line for feature in features for line in feature.help), key=lambda line: line.rank)
-    registry = Registry([*features, HelpCommands(queries, lines, capabilities).feature()])
+    registry = Registry([*features, HelpCommands(queries, lines, capabilities, link).feature()])
     messages = MessageRouter(
         bot_name,
         registry,

@@ -1,25 +1,55 @@
 """/start, /help, the menus of commands, how the bot introduces itself, and general hints and failure messages."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.domain.job_view import QuotaView
 from bot.i18n import Texts, mark, texts_for
 from bot.jobs.queries import JobQueries
-from bot.messaging.incoming import IncomingMessage
-from bot.messaging.platform import DEFAULT_CAPABILITIES, Capabilities, Card
-from bot.messaging.registry import EVERYBODY, Command, Feature, Form, HelpLine, Menu
+from bot.messaging.callback_data import CallbackData
+from bot.messaging.incoming import ButtonPress, CallbackAnswer, IncomingMessage
+from bot.messaging.platform import DEFAULT_CAPABILITIES, Button, Capabilities, Card
+from bot.messaging.registry import EVERYBODY, Command, Feature, Form, HelpLine, Menu, StartLink, on_press
 
 START = "start"  # deep links come as /start PAYLOAD
+HELP_LINK = "help"  # the payload of the deep link that leads to the help in the private chat
+_LOOKS = mark("🎨 /styles: what each style looks like. /history: your pictures. /quota: how many you have left today")
+_DATA = mark("🔒 /privacy: what I keep about you. /forget: delete it")
+IN_SHORT = (
+    HelpLine(
+        1,
+        mark("📷 Send me a photo and tap a style. For several at once, send an album."),
+        mark("📷 Use /style with a photo and a style. Or send me a photo in private, and pick a style from the menu."),
+    ),
+    HelpLine(
+        2,
+        mark("↩️ In a group, reply to a photo with /style."),
+        mark("↩️ Someone else's photo: long-press (or right-click) the message, then Apps, Repaint this photo."),
+    ),
+    HelpLine(3, _LOOKS, _LOOKS),
+    HelpLine(4, _DATA, _DATA),
+)
+
+
+@dataclass(frozen=True)
+class HelpDetail(CallbackData, kind="help"):
+    """Show the help in full (`full` 1) or in short (0)."""
+
+    full: int
 
 
 class HelpCommands:
-    """Handles /start and /help. `lines`: the help lines of all features, in their order."""
+    """Handles /start and /help. `lines`: the help lines of all features, in their order; `link`: makes a deep link of
+    a payload, None on platforms without them."""
 
     def __init__(
-        self, queries: JobQueries, lines: Sequence[HelpLine], capabilities: Capabilities = DEFAULT_CAPABILITIES
+        self,
+        queries: JobQueries,
+        lines: Sequence[HelpLine],
+        capabilities: Capabilities = DEFAULT_CAPABILITIES,
+        link: Callable[[str], str] | None = None,
     ) -> None:
-        self._queries, self._lines, self._capabilities = queries, lines, capabilities
+        self._queries, self._lines, self._capabilities, self._link = queries, lines, capabilities, link
 
     def feature(self) -> Feature:
         """What it registers."""
@@ -28,7 +58,9 @@ class HelpCommands:
             (
                 Command(START, self.start),
                 Command("help", self.help, summary=summary, menus=EVERYBODY, rank=90, form=Form()),
-            )
+            ),
+            (on_press(HelpDetail, self.detail),),
+            (StartLink(HELP_LINK, self.help),),
         )
 
     async def start(self, message: IncomingMessage, _: str) -> Card:
@@ -37,8 +69,16 @@ class HelpCommands:
         return Card(start_text(quota, texts, is_group=message.chat.is_group))
 
     async def help(self, message: IncomingMessage, _: str) -> Card:
-        """The help text."""
-        return Card(help_text(self._lines, texts_for(message.person.language), self._capabilities))
+        """The help in short; in a group a single line, unless only the person sees the answer."""
+        texts = texts_for(message.person.language)
+        if message.chat.is_group and not message.is_ephemeral:
+            return group_help_card(texts, self._capabilities, None if self._link is None else self._link(HELP_LINK))
+        return help_card(self._lines, texts, self._capabilities, full=False)
+
+    async def detail(self, data: HelpDetail, press: ButtonPress) -> CallbackAnswer:
+        """The help in full, or in short again, in place of the other."""
+        texts = texts_for(press.person.language)
+        return CallbackAnswer(edit=help_card(self._lines, texts, self._capabilities, full=data.full == 1))
 
 
 def start_text(quota: QuotaView, texts: Texts, *, is_group: bool) -> str:
@@ -53,6 +93,24 @@ def start_text(quota: QuotaView, texts: Texts, *, is_group: bool) -> str:
         how = texts.gettext("Send me a photo to start. /styles shows all styles, /help tells you what else I can do.")
     left = texts.ngettext("You have {n} picture left today.", "You have {n} pictures left today.", quota.left)
     return f"{hello}\n\n{how}\n{left}"
+
+
+def help_card(
+    lines: Sequence[HelpLine], texts: Texts, capabilities: Capabilities = DEFAULT_CAPABILITIES, *, full: bool
+) -> Card:
+    """The help, with a button for more of it or less. `lines`: those of the full help."""
+    label = texts.gettext("Less") if full else texts.gettext("More")
+    button = Button(label, HelpDetail(0 if full else 1).pack())
+    return Card(help_text(lines if full else IN_SHORT, texts, capabilities), ((button,),))
+
+
+def group_help_card(texts: Texts, capabilities: Capabilities = DEFAULT_CAPABILITIES, link: str | None = None) -> Card:
+    """The help where others read along: one line, and the way to the rest in the private chat."""
+    if capabilities.has_forms:
+        text = texts.gettext("Use /style with a photo, and I'll repaint it. /help tells you the rest.")
+    else:
+        text = texts.gettext("Reply to a photo with /style, and I'll repaint it. The rest I tell you in private.")
+    return Card(text, () if link is None else ((Button(texts.gettext("What else I can do"), link=link),),))
 
 
 def help_text(lines: Sequence[HelpLine], texts: Texts, capabilities: Capabilities = DEFAULT_CAPABILITIES) -> str:

@@ -45,14 +45,15 @@ class HistoryCommands:
 
     async def first_page(self, message: IncomingMessage, _: str) -> Card:
         """The newest page."""
-        return history_card(await self._queries.history(message.person, limit=MAX_PICTURES), message.person, page=0)
+        views = await self._queries.history(message.person, limit=MAX_PICTURES)
+        return history_card(views, message.person, page=0, now=self._queries.clock.now())
 
     async def turn_page(self, data: HistoryPage, press: ButtonPress) -> CallbackAnswer:
         """Another page, in place of this one."""
         if data.person != person_key(press.person):
             return not_yours(press.person)
         views = await self._queries.history(press.person, limit=MAX_PICTURES)
-        return CallbackAnswer(edit=history_card(views, press.person, page=data.page))
+        return CallbackAnswer(edit=history_card(views, press.person, page=data.page, now=self._queries.clock.now()))
 
     async def open(self, data: OpenPicture, press: ButtonPress) -> CallbackAnswer:
         """A picture with its buttons, as a new message."""
@@ -68,8 +69,9 @@ class HistoryCommands:
         return CallbackAnswer(card=job_card(view, styles=styles, language=person.language, picture=picture))
 
 
-def history_card(views: Sequence[JobView], person: Person, *, page: int) -> Card:
-    """One page (from 0) of the history: a line for each job, a button for each picture that is still stored."""
+def history_card(views: Sequence[JobView], person: Person, *, page: int, now: float) -> Card:
+    """One page (from 0) of the history: a line for each job, a button for each picture that is still stored. `now` is
+    in epoch seconds."""
     texts = texts_for(person.language)
     if not views:
         return Card(texts.gettext("Nothing yet. Send me a photo to start."))
@@ -78,14 +80,14 @@ def history_card(views: Sequence[JobView], person: Person, *, page: int) -> Card
     start = page * PAGE_SIZE
     shown = list(enumerate(views[start : start + PAGE_SIZE], start + 1))
     title = texts.ngettext("Your last picture:", "Your last {n} pictures:", len(views))
-    lines = [title, "", *(_line(number, view, texts) for number, view in shown)]
+    lines = [title, "", *(_line(number, view, texts, now) for number, view in shown)]
     lines += ["", texts.gettext("Tap a number to see that picture again.")]
     turn = partial(HistoryPage, person_key(person))
     return Card("\n".join(lines), (*_numbers(shown), *page_buttons(turn, page, pages)))
 
 
-def _line(number: int, view: JobView, texts: Texts) -> str:
-    name, when = style_title(view, texts), texts.moment(view.created)
+def _line(number: int, view: JobView, texts: Texts, now: float) -> str:
+    name, when = style_title(view, texts), texts.ago(view.created, now)
     if view.state in _PAINTED:
         return f"{number}. {name} · {when}"
     if view.state is State.CANCELED:

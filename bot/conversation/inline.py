@@ -55,7 +55,7 @@ class InlineSearch:
         texts, wanted = texts_for(person.language), query.strip().casefold()
         past = await self._queries.history(person, limit=MAX_PICTURES)
         pictures = [
-            _picture_result(view, texts)
+            _picture_result(view, texts, self._queries.clock.now())
             for view in past
             if view.state in _PAINTED and _picture_matches(view, wanted, texts)
         ]
@@ -97,10 +97,10 @@ def guest_card(message: IncomingMessage) -> Card:
     return Card(texts.gettext("One moment: I'm looking at the photo…"))
 
 
-def _picture_result(view: JobView, texts: Texts) -> InlineResult:
+def _picture_result(view: JobView, texts: Texts, now: float) -> InlineResult:
     name = style_title(view, texts)
     return InlineResult(
-        id=f"job-{view.id}", title=name, description=texts.moment(view.created), text=f"🎨 {name}", job=view.id
+        id=f"job-{view.id}", title=name, description=texts.ago(view.created, now), text=f"🎨 {name}", job=view.id
     )
 
 

@@ -8,12 +8,14 @@ from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
 
 from babel.core import Locale, negotiate_locale
-from babel.dates import format_datetime, format_timedelta
+from babel.dates import format_date, format_datetime, format_timedelta
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 LANGUAGES = ("en", "zh")
 _LOCALES = {"en": "en_GB", "zh": "zh_Hans_CN"}  # where the tag alone is too vague; 24 hours a day in both
+_JUST_NOW_SECONDS = 45
+_DATE_AFTER_SECONDS = 7 * 24 * 3600
 _SECONDS_STEP = 5  # estimates are not accurate to the second
 
 
@@ -47,6 +49,15 @@ class Texts:
         """A rounded duration: "45 seconds", "2 minutes", "3小时". At least five seconds."""
         steps = max(1, round(seconds / _SECONDS_STEP)) * _SECONDS_STEP
         return format_timedelta(timedelta(seconds=steps), threshold=1, locale=self._locale)
+
+    def ago(self, epoch: float, now: float) -> str:
+        """How long ago something was: "2 minutes ago", "3小时前"; after a week its date in UTC. Both in seconds."""
+        seconds = max(0.0, now - epoch)
+        if seconds < _JUST_NOW_SECONDS:
+            return self.gettext("just now")
+        if seconds < _DATE_AFTER_SECONDS:
+            return format_timedelta(timedelta(seconds=-seconds), threshold=1, add_direction=True, locale=self._locale)
+        return format_date(datetime.fromtimestamp(epoch, UTC), "medium", locale=self._locale)
 
     def moment(self, epoch: float) -> str:
         """A date and time in UTC (chats don't reveal a person's time zone). `epoch` is in seconds."""

@@ -260,7 +260,7 @@ def _style_rows(
     """Buttons of styles and saved styles, two in a row; the saved ones come after the first row, which holds the
     favourites. On platforms with forms, another button opens the form for a reference picture."""
     style_buttons = [
-        Button(f"{style.index} · {style.name(texts.language)}", ChooseStyle(view.id, style.index).pack())
+        Button(style.name(texts.language), ChooseStyle(view.id, style.index).pack())
         for style in styles
         if style is not SHEET
     ]

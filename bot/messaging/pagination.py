@@ -12,14 +12,15 @@ def clamp_page(page: int, pages: int) -> int:
 
 
 def page_buttons(press: Callable[[int], CallbackData], page: int, pages: int) -> tuple[tuple[Button, ...], ...]:
-    """A row with buttons for the previous and the next page (from 0). It wraps around at the ends, so that the buttons
-    keep their positions."""
+    """A row with a button for the previous page, one that says which page (from 0) this is, and one for the next. It
+    wraps around at the ends, so that the buttons keep their positions; the one in the middle shows the page anew."""
     if pages <= 1:
         return ()
     before, after = (page - 1) % pages, (page + 1) % pages
     return (
         (
-            Button(f"◀ {before + 1}/{pages}", press(before).pack()),
-            Button(f"{after + 1}/{pages} ▶", press(after).pack()),
+            Button("◀", press(before).pack()),
+            Button(f"{page + 1}/{pages}", press(page).pack()),
+            Button("▶", press(after).pack()),
         ),
     )

@@ -13,7 +13,7 @@ from bot.admin.service import AccountFigures, AdminFigures
 from bot.billing.credits import CreditPackage
 from bot.billing.payments import offers_card, support_card, terms_text, thanks_text
 from bot.conversation import photos, status, style_gallery
-from bot.conversation.help import help_text, start_text
+from bot.conversation.help import group_help_card, help_card, start_text
 from bot.conversation.history import history_card
 from bot.conversation.status import cancel_text, quota_text
 from bot.conversation.style_gallery import styles_text
@@ -156,7 +156,9 @@ def as_text(card: Card) -> str:
 def command_screens(texts: Texts) -> Iterator[tuple[str, str]]:
     yield "/start", start_text(QUOTA, texts, is_group=False)
     yield "/start in a group", start_text(QUOTA, texts, is_group=True)
-    yield "/help", help_text(HELP, texts)
+    yield "/help", as_text(help_card(HELP, texts, full=False))
+    yield "/help, all of it", as_text(help_card(HELP, texts, full=True))
+    yield "/help in a group", as_text(group_help_card(texts, link="https://t.me/your_bot?start=help"))
     yield "/styles", "( the gallery )\n" + styles_text(STYLES[:3], texts)
     yield "/quota", quota_text(QUOTA, texts, 0.0)
     yield "/cancel", cancel_text(2, texts)
@@ -170,7 +172,7 @@ def _personal_choices(language: str) -> Card:
 def feature_screens(person: Person) -> Iterator[tuple[str, str]]:
     """Screens that are not about one picture."""
     texts = texts_for(person.language)
-    yield "/history", as_text(history_card(HISTORY, person, page=0))
+    yield "/history", as_text(history_card(HISTORY, person, page=0, now=NOON + 2 * 60))
     yield "/savestyle Quilt", as_text(saved_card(SAVED_STYLES[0], person, has_links=True))
     yield "/mystyles", as_text(saved_styles_card(SAVED_STYLES, person, page=0))
     yield "A link to share", as_text(shared_card(SAVED_STYLES[0], "https://t.me/your_bot?start=style_…", person))

@@ -191,7 +191,7 @@ async def test_plain_commands_answer_in_the_persons_language(tmp_path: Path) -> 
         anna, ben = harness.person(1), harness.person(2, "zh-hans")
         for command, english, chinese in (
             ("/start", "Hello! I repaint portraits", "你好！"),
-            ("/help", "Send me a photo and tap a style", "发一张照片"),
+            ("/help", "Send me a photo and tap a style", "发照片给我"),
             ("/quota", "You have 20 of 20 pictures left today.", "今天还可以画 20 张（共 20 张）。"),
             ("/queue", "The queue is empty", "现在没有图片在排队"),
             ("/cancel", "You have no pictures waiting.", "你没有正在排队的图片。"),

@@ -59,7 +59,7 @@ async def test_other_peoples_and_foreign_presses_are_answered_without_effect(tmp
             await _is_answered(ben, draft, data)
         assert await harness.app.services.queries.quota(anna.person) == before
         assert len(await harness.app.services.queries.history(anna.person)) == 1
-        assert (await anna.presses(draft, "0 · Retro comic")).notice == ""
+        assert (await anna.presses(draft, "Retro comic")).notice == ""
         await anna.picture(2)
 
 
@@ -95,7 +95,7 @@ async def test_a_draft_merged_into_a_waiting_job_says_so(tmp_path: Path) -> None
         anna, photo = harness.person("anna"), portrait_jpeg()
         await anna.sends(photo, "/style 0")
         await anna.sends(photo)
-        answer = await anna.presses(await anna.sees("Which style"), "0 · Retro comic")
+        answer = await anna.presses(await anna.sees("Which style"), "Retro comic")
         assert answer.notice == "I already have this photo in that style. Its earlier message shows how far it is."
         await anna.sees("Cancelled")
         (tmp_path / "go").touch()

@@ -15,7 +15,7 @@ from bot.saved_styles.style_options import StyleOptions, suggestions
 from bot.services import open_conversation
 from tests.fakes.dashscope.service import portrait_jpeg
 from tests.harness.app import accepted, running_app
-from tests.harness.chat import GROUP, ChatHarness, chat_harness, file, labels, said
+from tests.harness.chat import GROUP, ChatHarness, ChatUser, chat_harness, file, labels, said
 
 FORMS = Capabilities(styles_per_page=24, max_file_bytes=1_000_000, has_forms=True)
 
@@ -26,10 +26,17 @@ def with_forms(harness: ChatHarness) -> ChatHarness:
     return replace(harness, conversation=conversation)
 
 
+async def in_full(person: ChatUser) -> str:
+    """The help after a press of its button."""
+    in_full = (await person.presses(said(await person.says("/help")), "More")).edit
+    assert in_full is not None
+    return in_full.text
+
+
 async def test_help_on_a_platform_with_forms_describes_the_forms(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
-        typed = said(await harness.person("anna").says("/help")).text
-        filled = said(await with_forms(harness).person("anna").says("/help")).text
+        anna, filling = harness.person("anna"), with_forms(harness).person("anna")
+        typed, filled = await in_full(anna), await in_full(filling)
         assert "as the caption" in typed
         assert "as the caption" not in filled
         assert "Apps, Repaint this photo" in filled

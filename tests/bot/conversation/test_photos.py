@@ -39,9 +39,9 @@ async def test_the_history_lists_jobs_and_opens_each_picture(tmp_path: Path) -> 
         await anna.picture(8)
         page = said(await anna.says("/history"))
         assert page.text.startswith("Your last 8 pictures:\n\n1. Anime · ")
-        assert labels(page)[-2:] == ["◀ 2/2", "2/2 ▶"]
-        assert (await ben.presses(page, "2/2 ▶")).notice == "This button is for somebody else."
-        turned = (await anna.presses(page, "2/2 ▶")).edit
+        assert labels(page)[-3:] == ["◀", "1/2", "▶"]
+        assert (await ben.presses(page, "▶")).notice == "This button is for somebody else."
+        turned = (await anna.presses(page, "▶")).edit
         assert turned is not None
         assert turned.text.splitlines()[2].startswith("7. Anime · ")
         opened = (await anna.presses(turned, "🖼 8")).card
@@ -87,7 +87,7 @@ async def test_favourites_come_first_among_the_styles(tmp_path: Path) -> None:
         await anna.picture(3)
         await anna.sends(portrait_jpeg(shade=200))
         draft = await anna.sees("Which style")
-        assert labels(draft)[:3] == ["7 · Colourful cartoon", "5 · Chinese ink painting", "0 · Retro comic"]
+        assert labels(draft)[:3] == ["Colourful cartoon", "Chinese ink painting", "Retro comic"]
 
 
 async def test_an_edited_caption_gives_a_draft_its_style(tmp_path: Path) -> None:

@@ -127,3 +127,20 @@ def test_dates_name_their_time_zone() -> None:
 @pytest.mark.parametrize(("language", "name"), [("en", "English"), ("zh", "中文"), ("fr", "français")])
 def test_a_language_knows_its_own_name(language: str, name: str) -> None:
     assert Texts(language, NullTranslations()).own_name == name
+
+
+@pytest.mark.parametrize(
+    ("seconds", "english", "chinese"),
+    [
+        (-5.0, "just now", "刚刚"),
+        (20.0, "just now", "刚刚"),
+        (60.0, "1 minute ago", "1分钟前"),
+        (130.0, "2 minutes ago", "2分钟前"),
+        (3 * 3600.0, "3 hours ago", "3小时前"),
+        (2 * 86400.0, "2 days ago", "2天前"),
+        (30 * 86400.0, "22 Aug 2026", "2026年8月22日"),
+    ],
+)
+def test_a_past_moment_is_said_as_people_say_it(seconds: float, english: str, chinese: str) -> None:
+    assert texts_for("en").ago(NOON - seconds, NOON) == english
+    assert texts_for("zh").ago(NOON - seconds, NOON) == chinese

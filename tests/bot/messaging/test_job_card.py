@@ -90,7 +90,7 @@ def test_saved_styles_are_offered_after_the_first_row() -> None:
     saved_styles = (SavedStyleName(7, "Grandma's quilt"), SavedStyleName(8, "x" * 40))
     card = job_card(DRAFT, styles=STYLES, saved_styles=saved_styles, language="en")
     labels = [button.label for button in chain(*card.buttons)]
-    assert labels[:4] == ["0 · Retro comic", "1 · 3D fairy tale", "⭐ Grandma's quilt", "⭐ " + "x" * 33 + "…"]
+    assert labels[:4] == ["Retro comic", "3D fairy tale", "⭐ Grandma's quilt", "⭐ " + "x" * 33 + "…"]
     assert unpacked(card.buttons[1][0].data) == UseSavedStyle(1042, 7)
 
 
@@ -125,14 +125,19 @@ def test_every_style_is_on_exactly_one_page(language: str) -> None:
 
 
 def test_style_buttons_carry_number_and_name() -> None:
-    assert card_of(DRAFT).buttons[0][0].label == "0 · Retro comic"
-    assert card_of(DRAFT, "zh").buttons[0][0].label == "0 · 复古漫画"
+    assert card_of(DRAFT).buttons[0][0].label == "Retro comic"
+    assert card_of(DRAFT, "zh").buttons[0][0].label == "复古漫画"
 
 
 def test_pages_wrap_around_and_are_clamped() -> None:
     last = card_of(DRAFT, page=2)
-    assert [button.data for button in last.buttons[-3]] == ["page:1042:1", "page:1042:0"]
+    turning = [(button.label, button.data) for button in last.buttons[-3]]
+    assert turning == [("◀", "page:1042:1"), ("3/3", "page:1042:2"), ("▶", "page:1042:0")]
     assert card_of(DRAFT, page=99) == last
+
+
+def test_the_first_page_says_that_it_is_the_first() -> None:
+    assert [button.label for button in card_of(DRAFT).buttons[-3]] == ["◀", "1/3", "▶"]
 
 
 def test_few_styles_need_no_pages() -> None:

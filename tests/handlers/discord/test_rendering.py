@@ -90,7 +90,7 @@ async def test_all_versions_of_a_card_have_the_same_dedup_key() -> None:
 
 
 async def test_buttons_with_equal_callback_data_have_distinct_custom_ids() -> None:
-    found = components(((Button("◀ 2/2", "page:7:1"), Button("2/2 ▶", "page:7:1")),))
+    found = components(((Button("◀", "page:7:1"), Button("▶", "page:7:1")),))
     names = [part["custom_id"] for part in found]
     assert len(set(names)) == 2
     assert [callback_data_of(name) for name in names] == ["page:7:1"] * 2
