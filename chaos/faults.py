@@ -21,7 +21,7 @@ ACCOUNTS = 4
 BACKLOG = 24  # requests in progress at any time
 FAULT_RATE = 0.3  # of all calls
 GATEWAY_FAULT_RATE = 0.01  # of all polls
-BATCH = 500  # faults between two audits; each batch has one machine fault, in turn
+BATCH = 200  # faults between two audits; each batch has one machine fault, in turn
 DRAIN_TIMEOUT = 240.0
 
 
