@@ -237,7 +237,6 @@ async def _play(plays: Sequence["_Play"], fast: FastTime) -> None:
             for played in plays:
                 await stack.enter_async_context(played.opened())
         await asyncio.gather(*(played.run() for played in plays))
-        stack.enter_context(fast.slowly())
 
 
 class _Play:
@@ -289,6 +288,8 @@ class _Play:
             for run in runs:
                 run.api_wrong = self.api.wrong[wrong:]
                 run.most_submits_per_second = self.api.most_per_second("submit", since=began)
+        with self.fast.slowly():
+            await self._stack.aclose()
 
     async def _ask(self, run: Run) -> None:
         """Every person's request."""
