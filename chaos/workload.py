@@ -19,11 +19,13 @@ POLL_INTERVAL = 0.1
 
 @dataclass
 class WorkloadReport:
-    """Figures about the workload, and all violations. `resent_cards`: new messages that had to be sent again."""
+    """Figures about the workload, and all violations. `unproven_submits`: lost submits that were sent again although
+    a task may have come of them; `resent_cards`: new messages that had to be sent again."""
 
     requests: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     tasks: int = 0
+    unproven_submits: int = 0
     resent_cards: int = 0
     discord_users: int = 0
     late_responses: int = 0
@@ -35,6 +37,7 @@ class WorkloadReport:
             ("requests accepted", str(self.requests)),
             ("outcomes", ", ".join(f"{count} {state}" for state, count in sorted(self.outcomes.items()))),
             ("tasks made at the API", str(self.tasks)),
+            ("lost submits without proof", str(self.unproven_submits)),
             *more,
             ("Discord users", str(self.discord_users)),
             ("responses too late for Discord", str(self.late_responses)),
@@ -101,6 +104,7 @@ class Workload:
         """Check the invariants of every workload, and note its figures. The arguments are those of `chaos.audit`."""
         requests = self.users.requests
         report.requests, report.tasks, report.discord_users = len(requests), len(tasks), len(self.discord_users.all)
+        report.unproven_submits = audit.count_unproven_submits(database)
         report.late_responses = discord_audit.late_responses(self.testbed.discord)
         report.outcomes = Counter(dict(audit.query(database, "SELECT state, COUNT(*) FROM job GROUP BY state")))
         report.violations += [

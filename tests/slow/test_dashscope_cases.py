@@ -9,7 +9,6 @@ from tests.harness.case_runs import Bot, Run, bots_for, play
 
 CASES = load_cases()
 BOTS_AT_ONCE = 6
-NOT_BUILT_YET: dict[str, str] = {}
 
 
 class PlayedCases:
@@ -38,13 +37,7 @@ def _batch_of(name: str) -> Sequence[Bot]:
     return bots[start : start + BOTS_AT_ONCE]
 
 
-def _case(name: str) -> object:
-    reason = next((reason for reason, names in NOT_BUILT_YET.items() if name in names.split()), None)
-    marks = [] if reason is None else [pytest.mark.xfail(reason=f"not built yet: {reason}", strict=True)]
-    return pytest.param(name, marks=marks)
-
-
-@pytest.mark.parametrize("name", [_case(name) for name in CASES])
+@pytest.mark.parametrize("name", CASES)
 def test_a_case_ends_as_it_must(played: PlayedCases, name: str) -> None:
     if violations := played[name].violations():
         pytest.fail("\n".join([f"right is: {CASES[name].right}", *violations]), pytrace=False)
