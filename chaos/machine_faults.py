@@ -90,7 +90,7 @@ def refusals(status: int, code: str) -> MachineFault:
             await set_pause(database, None)
         return [
             *([f"no account was paused for {code}"] if not paused else []),
-            *([f"{submits} submits were attempted in spite of {code}"] if submits > testbed.accounts else []),
+            *([f"{submits} submits were attempted in spite of {code}"] if submits > 2 * testbed.accounts else []),
             *([f"requests failed for {code}"] if _count(testbed, _FAILED) > failed else []),
         ]
 
