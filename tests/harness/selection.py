@@ -62,6 +62,7 @@ LONG = (  # files that take eight seconds or more, which `--quick` leaves out
 LONGEST = (
     "tests/slow/test_chaos_kills.py",
     "tests/slow/test_crashes.py",
+    "tests/slow/test_dashscope_cases.py",
     "tests/slow/test_chaos_replicas.py",
     "tests/slow/test_chaos_faults.py",
     "tests/slow/test_fairness.py",

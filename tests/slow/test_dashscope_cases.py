@@ -37,6 +37,7 @@ def _batch_of(name: str) -> Sequence[Bot]:
     return bots[start : start + BOTS_AT_ONCE]
 
 
+@pytest.mark.timeout(400)  # the first case of a batch waits for all of them, on whatever machine
 @pytest.mark.parametrize("name", CASES)
 def test_a_case_ends_as_it_must(played: PlayedCases, name: str) -> None:
     if violations := played[name].violations():
