@@ -37,6 +37,7 @@ from bot.runtime.wakeups import Wakeups
 from bot.saved_styles.chat_commands import SavedStyleCommands
 from bot.saved_styles.service import SavedStyleService
 from bot.saved_styles.style_options import StyleOptionsService
+from bot.saved_styles.style_reader import StyleReader
 from storage.database import Database
 
 
@@ -117,7 +118,12 @@ def open_conversation(
     """
     now, queries, withholds = services.clock.now, services.queries, services.privacy.withholds
     photos = PhotoRequests(
-        services.jobs, services.albums, services.saved_styles, withholds, now, capabilities=capabilities
+        services.jobs,
+        services.albums,
+        StyleReader(queries, services.saved_styles),
+        withholds,
+        now,
+        capabilities=capabilities,
     )
     actions = JobActions(
         services.jobs,
@@ -167,7 +173,7 @@ def _independent_features(
     return [
         AlbumActions(queries, services.albums, actions, now).feature(),
         HistoryCommands(queries).feature(),
-        StatusCommands(services.jobs, now).feature(),
+        StatusCommands(services.albums, now).feature(),
         StyleGallery(styles, capabilities).feature(),
         SavedStyleCommands(saved_styles, withholds, now, link, capabilities).feature(),
         GroupCommands(services.groups, styles, now).feature(),

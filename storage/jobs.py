@@ -165,6 +165,14 @@ _GET_LAST_SEED = text("""
     SELECT COALESCE(MAX(seed), 0) FROM job
     WHERE person_id = :person_id AND photo_hash = :photo_hash AND style = :style
 """)
+# An album's jobs share the album's card; the message of each is its picture beside that.
+_FIND_OF_MESSAGE = text("""
+    SELECT id FROM job
+    WHERE person_id = :person_id AND chat_id = :chat_id AND NOT hidden
+      AND (message_id = :message_id
+           OR (SELECT a.message_id FROM album a WHERE a.id = job.album_id) = :message_id)
+    ORDER BY id DESC LIMIT 1
+""")
 _LIST_OF_SUBJECT = text(f"""
     SELECT {", ".join("j." + field.name for field in fields(Job))} FROM job j JOIN chat c ON c.id = j.chat_id
     WHERE j.subject = :subject AND c.platform = :platform ORDER BY j.id
@@ -235,6 +243,12 @@ async def list_of_person(connection: AsyncConnection, person_id: int, states: Se
     """Return a person's jobs in these states, oldest first."""
     rows = await connection.execute(_LIST_OF_PERSON, {"person_id": person_id, "states": list(states)})
     return tuple(map(job_from_row, rows))
+
+
+async def find_of_message(connection: AsyncConnection, *, person_id: int, chat_id: int, message_id: str) -> int | None:
+    """Return the id of a person's job that this message of the chat shows, alone or with others; the newest one."""
+    values = {"person_id": person_id, "chat_id": chat_id, "message_id": message_id}
+    return (await connection.execute(_FIND_OF_MESSAGE, values)).scalar_one_or_none()
 
 
 async def list_of_subject(connection: AsyncConnection, *, platform: str, subject: str) -> tuple[Job, ...]:

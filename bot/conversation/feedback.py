@@ -6,9 +6,11 @@ from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_view import WAITING, JobView
 from bot.i18n import error_message, texts_for
 from bot.messaging.callback_data import ChooseStyle
-from bot.messaging.commands import UnknownStyle
 from bot.messaging.incoming import Attachment
 from bot.messaging.platform import Button, Card, Person
+from bot.messaging.style_text import UnknownStyle
+
+MAX_SEVERAL = 5  # styles that are offered when several were named
 
 
 def feedback_text(outcome: JobView | UserError, person: Person, now: float, photo: Attachment | None = None) -> str:
@@ -55,8 +57,14 @@ def error_text(why: UserError, person: Person, now: float, photo: Attachment | N
 
 
 def did_you_mean(unknown: UnknownStyle, view: JobView, person: Person) -> Card:
-    """The suggested style as a button that chooses it for this draft."""
+    """The suggested style, or the several ones that were named, as buttons that choose it for this draft."""
     texts = texts_for(person.language)
+    if unknown.several:
+        named = [
+            Button(f"{style.index} · {style.name(texts.language)}", ChooseStyle(view.id, style.index).pack())
+            for style in unknown.several[:MAX_SEVERAL]
+        ]
+        return Card(unknown_style_text(unknown, person), tuple((button,) for button in named))
     if unknown.unavailable or unknown.suggestion is None:
         return Card(unknown_style_text(unknown, person))
     name = unknown.suggestion.name(texts.language)
@@ -65,8 +73,11 @@ def did_you_mean(unknown: UnknownStyle, view: JobView, person: Person) -> Card:
 
 
 def unknown_style_text(unknown: UnknownStyle, person: Person) -> str:
-    """The message for a style that doesn't exist or isn't on offer, with the suggestion if there is one."""
+    """The message for a style that doesn't exist or isn't on offer, with the suggestion if there is one; or for several
+    styles at once."""
     texts = texts_for(person.language)
+    if unknown.several:
+        return texts.gettext("I can paint one style at a time. Which one would you like?")
     if unknown.unavailable:
         name = unknown.unavailable.name(texts.language)
         return texts.gettext("I can't paint “{style}” at the moment. Please choose another.", style=name)

@@ -142,6 +142,16 @@ def hint_text(texts: Texts) -> str:
     return texts.gettext("Send me a photo and I'll ask which style you would like. /help tells you what else I can do.")
 
 
+def welcome_text(texts: Texts) -> str:
+    """The answer to thanks."""
+    return texts.gettext("With pleasure! 😊")
+
+
+def typo_text(typed: str, meant: str, texts: Texts) -> str:
+    """The answer to a mistyped command; `meant` is the command as it can be sent."""
+    return texts.gettext("I don't know /{typed}. Did you mean {command}?", typed=typed, command=meant)
+
+
 def how_to_style_text(texts: Texts, capabilities: Capabilities = DEFAULT_CAPABILITIES) -> str:
     if capabilities.has_forms:
         return texts.gettext(

@@ -8,19 +8,25 @@ from dataclasses import replace
 
 from bot.admin.service import AdminService
 from bot.billing.payments import PaymentCommands
-from bot.conversation.help import START, failure_text, finished_text, hint_text, too_fast_text
+from bot.conversation.help import START, failure_text, finished_text, hint_text, too_fast_text, typo_text, welcome_text
 from bot.conversation.inline import InlinePage, InlineSearch, guest_card
 from bot.conversation.photos import PhotoRequests
 from bot.conversation.rate_limit import RateLimiter, Verdict
+from bot.domain.styles import Style
 from bot.groups.chat_commands import greeting_card
 from bot.groups.settings import GroupService
 from bot.i18n import texts_for
 from bot.jobs.queries import JobQueries
 from bot.jobs.undelivered import UndeliveredService
-from bot.messaging.commands import ParsedText, parse_text
+from bot.messaging.commands import ParsedText, named_by, nearest_command, parse_text
 from bot.messaging.incoming import IncomingMessage
+from bot.messaging.plain_words import PlainWord, read_plain_word
 from bot.messaging.platform import Card, Chat, Person
 from bot.messaging.registry import Registry
+from bot.messaging.style_text import MAX_STYLE_TEXT, find_style
+
+STYLE = "style"
+_COMMANDS = {PlainWord.AGAIN: "again", PlainWord.CANCEL: "cancel", PlainWord.HELP: "help"}
 
 
 class MessageRouter:
@@ -117,9 +123,10 @@ class MessageRouter:
     async def _command(self, message: IncomingMessage, parsed: ParsedText) -> Card | None:
         command = self.registry.commands.get(parsed.command or "")
         if message.edited:  # only commands that handle edits; everything else was answered before
-            return await command.edited(message, parsed.text) if command and command.edited else None
+            known = command is not None and command.is_for(message.person)
+            return await command.edited(message, parsed.text) if command and known and command.edited else None
         if command is None or not command.is_for(message.person):
-            return Card(hint_text(texts_for(message.person.language)))
+            return await self._unknown_command(message, parsed)
         if command.name == START and parsed.text:
             found = await self.registry.follow(message, parsed.text)
             return found or await command.answer(message, parsed.text)
@@ -131,4 +138,32 @@ class MessageRouter:
             return await self._photos.edited_plain(message, text)
         if await self._photos.is_request(message, text):
             return await self._photos.plain(message, text)
+        if (found := read_plain_word(text)) is not None:
+            return await self._plain_word(message, *found)
         return None if message.chat.is_group else Card(hint_text(texts_for(message.person.language)))
+
+    async def _unknown_command(self, message: IncomingMessage, parsed: ParsedText) -> Card | None:
+        """Answer a command that doesn't exist: it may be a style's name or number, or mistyped."""
+        words, texts = named_by(parsed), texts_for(message.person.language)
+        if words and isinstance(find_style(words, self._queries.styles()), Style):
+            return await self.registry.commands[STYLE].answer(message, words)
+        known = [name for name, command in self.registry.commands.items() if command.is_for(message.person)]
+        meant = nearest_command(parsed.command or "", known)
+        if meant is None:
+            return Card(hint_text(texts))
+        arguments = parsed.text.partition("\n")[0][:MAX_STYLE_TEXT]
+        return Card(typo_text(parsed.command or "", f"/{meant} {arguments}".strip(), texts))
+
+    async def _plain_word(self, message: IncomingMessage, word: PlainWord, rest: str) -> Card | None:
+        """Do what a single word says. In a group, words that change pictures have to reply to one of the person's."""
+        if word is PlainWord.NOTHING or (word is PlainWord.THANKS and message.chat.is_group):
+            return None
+        if word is PlainWord.THANKS:
+            return Card(welcome_text(texts_for(message.person.language)))
+        if message.chat.is_group and word is not PlainWord.HELP and message.replied_to is not None:
+            shown = await self._queries.job_of_message(message.person, message.chat, message.replied_to)
+            if shown is None:
+                return None
+        if rest and not isinstance(find_style(rest, self._queries.styles()), Style):
+            return None if message.chat.is_group else Card(hint_text(texts_for(message.person.language)))
+        return await self.registry.commands[_COMMANDS[word]].answer(message, rest)

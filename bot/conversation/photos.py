@@ -5,21 +5,23 @@ Job cards are shown by `bot.delivery`; the answers here are only what there is t
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from bot.conversation.feedback import album_feedback, did_you_mean, error_text, feedback_text, unknown_style_text
-from bot.conversation.help import how_to_reference_text, how_to_style_text
+from bot.conversation.help import how_to_reference_text
+from bot.conversation.style_answers import StyleAnswers, is_meant
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_view import JobView, State
-from bot.domain.styles import REFERENCE, Style
+from bot.domain.styles import REFERENCE
 from bot.i18n import mark, texts_for
 from bot.jobs.albums import LIMIT_ERRORS, MAX_PHOTOS, AlbumService
-from bot.jobs.request import JobRequest, StyleChoice, like_picture, like_saved
+from bot.jobs.request import JobRequest, StyleChoice, like_picture
 from bot.jobs.service import JobService
-from bot.messaging.commands import UnknownStyle, find_style, is_reference, split_me
 from bot.messaging.incoming import Attachment, IncomingMessage, Withholds, read_attachment
 from bot.messaging.platform import DEFAULT_CAPABILITIES, Capabilities, Card
 from bot.messaging.registry import EVERYBODY, Command, Feature, HelpLine
-from bot.saved_styles.service import SavedStyleService
+from bot.messaging.style_text import UnknownStyle, is_reference, split_me
+from bot.saved_styles.style_reader import StyleReader
 
 HELP = (
     HelpLine(
@@ -63,14 +65,15 @@ class PhotoRequests:
         self,
         jobs: JobService,
         albums: AlbumService,
-        saved_styles: SavedStyleService,
+        styles: StyleReader,
         withholds: Withholds,
         clock: Callable[[], float],
         *,
         capabilities: Capabilities = DEFAULT_CAPABILITIES,
     ) -> None:
-        self._jobs, self._albums, self._saved_styles = jobs, albums, saved_styles
+        self._jobs, self._albums, self._styles = jobs, albums, styles
         self._withholds, self._clock, self._capabilities = withholds, clock, capabilities
+        self._answers = StyleAnswers(albums, clock, capabilities)
 
     def feature(self) -> Feature:
         """What it registers. Platforms with forms define these commands themselves, with photos as options."""
@@ -80,15 +83,22 @@ class PhotoRequests:
         commands = (
             Command("style", self.style, self.edited, repaint, EVERYBODY, 10),
             Command("ref", self.reference, self.edited_reference, reference, EVERYBODY, 12),
-            Command("again", self.repeat, None, again, EVERYBODY, 13),
+            Command("again", self.repeat, self.repeat, again, EVERYBODY, 13),
         )
         return Feature(commands, help=HELP)
 
     async def is_request(self, message: IncomingMessage, text: str) -> bool:
-        """Whether a text without a command is a request: it comes with a photo, or names a style in reply to one."""
+        """Whether a text without a command is a request: it comes with a photo, names a style in reply to one, or
+        answers the question for a style."""
         if message.attachments:
             return True
-        return message.replied is not None and isinstance(await self._choice(message, text), StyleChoice)
+        choice = await self._styles.read(message.person, message.chat, text)
+        if message.replied is not None and (isinstance(choice, StyleChoice) or (choice is not None and choice.several)):
+            return True
+        question = None if choice is None else await self._answers.open_question(message)
+        return is_meant(
+            choice, has_question=question is not None, is_group=message.chat.is_group, edited=message.edited
+        )
 
     async def plain(self, message: IncomingMessage, text: str) -> Card | None:
         """Like `style`, for text without a command."""
@@ -106,18 +116,27 @@ class PhotoRequests:
 
     async def repeat(self, message: IncomingMessage, text: str) -> Card | None:
         """Repeat the last photo: with another seed, or in the style that is named."""
-        choice = await self._choice(message, text)
+        choice = await self._styles.read(message.person, message.chat, text)
         if isinstance(choice, UnknownStyle):
             return Card(unknown_style_text(choice, message.person))
-        past = await self._jobs.queries.history(message.person)
-        last = next((view for view in past if view.has_photo and view.style is not None), None)
-        if last is None:
+        last = await self._photos_to_repeat(message)
+        if not last:
             texts = texts_for(message.person.language)
             return Card(texts.gettext("I have no photo to paint again. Please send me one."))
         request = await self._request(message)
         if isinstance(request, UserError):
             return self._error(message, request)
-        return self._feedback(message, await self._jobs.repeat(replace(request, style=choice), last.id))
+        return self._feedback(message, await self._albums.repeat(replace(request, style=choice), last))
+
+    async def _photos_to_repeat(self, message: IncomingMessage) -> list[JobView]:
+        """The photos of the card that the message replies to; else the last one."""
+        queries = self._jobs.queries
+        shown = await queries.job_of_message(message.person, message.chat, message.replied_to)
+        together = () if shown is None else await queries.album_of(message.person, shown)
+        if found := [view for view in together if view.has_photo and view.style is not None]:
+            return found
+        past = await queries.history(message.person)
+        return [view for view in past if view.has_photo and view.style is not None][:1]
 
     async def edited(self, message: IncomingMessage, text: str) -> Card | None:
         """Handle an edited caption: a draft gets the style, a job with another style is repeated in the new one."""
@@ -126,18 +145,23 @@ class PhotoRequests:
         known = await self._by_source(message)
         if known is None:
             return await self._requested(message, text, by_command=True)
-        choice = await self._choice(message, split_me(text)[0])
+        choice = await self._styles.read(message.person, message.chat, split_me(text)[0])
         if not isinstance(choice, StyleChoice) or (known.style == choice.index and choice.saved is None):
             return None
         request = await self._request(message)
         if isinstance(request, UserError):
             return self._error(message, request)
+        if known.state is State.DRAFT and not known.has_photo:  # a style that waits for its photo
+            another = replace(request, style=choice, source=f"{request.source}:{choice.index}")
+            return self._feedback(message, await self._jobs.draft(another))
         if known.state is State.DRAFT and known.style is None:
             return self._feedback(message, await self._albums.choose_style(replace(request, style=choice), known.id))
         return self._feedback(message, await self._repeat_in_new_style(replace(request, style=choice), known))
 
     async def edited_plain(self, message: IncomingMessage, text: str) -> Card | None:
-        """Like `edited`, for a caption without a command."""
+        """Like `edited`, for a text or caption without a command."""
+        if not await self.is_request(message, text) and await self._by_source(message) is None:
+            return None
         if is_reference(text):
             return await self._edited_reference(message, own_first=False)
         return await self.edited(message, text)
@@ -146,16 +170,6 @@ class PhotoRequests:
         return await self._edited_reference(message, own_first=False)
 
     # --- styles and references ----------------------------------------------------------------------------------
-
-    async def _choice(self, message: IncomingMessage, text: str) -> StyleChoice | UnknownStyle | None:
-        """The style that the text names: one of the catalogue, else a saved one; None for an empty text."""
-        style = find_style(text, self._jobs.queries.styles())
-        if isinstance(style, Style):
-            return StyleChoice(style.index)
-        if style is None:
-            return None
-        saved = await self._saved_styles.find(message.person, message.chat, text)
-        return style if saved is None else like_saved(saved.id)
 
     async def _reference(self, message: IncomingMessage, *, own_first: bool) -> Card | None:
         """Handle a reference picture with or without photos. `own_first`: of an attached and a replied picture, the
@@ -204,16 +218,17 @@ class PhotoRequests:
 
     async def _requested(self, message: IncomingMessage, text: str, *, by_command: bool) -> Card | None:
         text, mine = split_me(text)
-        photos = _photos(message, mine=mine)
-        if not photos:
-            return Card(how_to_style_text(texts_for(message.person.language)))
+        answers_card = not message.attachments and await self._answers.replied_question(message) is not None
+        photos = () if answers_card else _photos(message, mine=mine, by_command=by_command)
         request = await self._request(message)
         if isinstance(request, UserError):
             return self._error(message, request)
-        choice = await self._choice(message, text)
+        choice = await self._styles.read(message.person, message.chat, text)
+        if not photos:
+            return await self._answers.answer(message, request, None if mine else choice)
         if isinstance(choice, StyleChoice):
             return await self._submit_all(message, replace(request, style=choice), photos)
-        meant_a_style = choice is not None and (by_command or choice.suggestion or choice.unavailable)
+        meant_a_style = choice is not None and (by_command or choice.suggestion or choice.unavailable or choice.several)
         return await self._draft_all(message, request, photos, choice if meant_a_style else None)
 
     async def _submit_all(
@@ -237,15 +252,18 @@ class PhotoRequests:
     ) -> Card | None:
         """Make a draft per photo, whose card asks for the style; the answer says what was not understood."""
         outcomes: list[JobView | UserError] = []
-        reference: StyleChoice | None = None  # a reference that waited for a photo applies to the whole album
+        waited: StyleChoice | None = None  # a style that waited for a photo applies to the whole album
+        draft = partial(self._jobs.draft, take_waiting=unknown is None)
         for number, photo in enumerate(photos):
-            one = replace(_request_for_photo(request, message, photo, number, len(photos)), style=reference)
-            work = self._jobs.draft if reference is None else self._jobs.submit
+            one = replace(_request_for_photo(request, message, photo, number, len(photos)), style=waited)
+            work = draft if waited is None else self._jobs.submit
             outcomes.append(await self._read_and_submit(message, one, photo, work))
             match outcomes[-1]:
-                case JobView(id=job, style=int(style)) if style == REFERENCE and reference is None:
+                case JobView(id=job, style=int(style)) if style == REFERENCE and waited is None:
                     picture = await self._jobs.queries.reference(message.person, job)
-                    reference = None if picture is None else like_picture(picture)
+                    waited = None if picture is None else like_picture(picture)
+                case JobView(style=int(style)) if waited is None:
+                    waited = StyleChoice(style)
         card = await self._close_album(message, photos, outcomes)
         waiting = [view for view in outcomes if isinstance(view, JobView) and view.state is State.DRAFT]
         if card is None and unknown and waiting and not waiting[0].repeated:
@@ -316,13 +334,14 @@ class PhotoRequests:
         return Card(error_text(error, message.person, self._clock()))
 
 
-def _photos(message: IncomingMessage, *, mine: bool) -> tuple[Attachment, ...]:
-    """The photos to paint: the attachments, else the replied photo, else a profile photo (`mine`: their own)."""
+def _photos(message: IncomingMessage, *, mine: bool, by_command: bool) -> tuple[Attachment, ...]:
+    """The photos to paint: the attachments, else the replied photo, else (`by_command`) a profile photo (`mine`: their
+    own)."""
     if message.attachments:
         return message.attachments[:MAX_PHOTOS]
     if mine:
         return () if message.profile_photo is None else (replace(message.profile_photo, owner=None),)
-    found = message.replied or message.replied_profile_photo
+    found = message.replied or (message.replied_profile_photo if by_command else None)
     return (found,) if found else ()
 
 

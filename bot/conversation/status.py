@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
+from bot.domain.error_codes import UserError
 from bot.domain.job_view import JobView, QuotaView, State
-from bot.i18n import Texts, mark, texts_for
-from bot.jobs.service import JobService
+from bot.i18n import Texts, error_message, mark, texts_for
+from bot.jobs.albums import AlbumService
 from bot.messaging.incoming import IncomingMessage
 from bot.messaging.job_card import style_title
 from bot.messaging.platform import Card
@@ -22,8 +23,8 @@ HELP = (HelpLine(60, _QUOTA, _QUOTA), HelpLine(65, _QUEUE, _QUEUE), HelpLine(70,
 class StatusCommands:
     """Handles /queue, /quota and /cancel. `clock` gives epoch seconds."""
 
-    def __init__(self, jobs: JobService, clock: Callable[[], float]) -> None:
-        self._jobs, self._clock = jobs, clock
+    def __init__(self, albums: AlbumService, clock: Callable[[], float]) -> None:
+        self._albums, self._jobs, self._clock = albums, albums.jobs, clock
 
     def feature(self) -> Feature:
         """What it registers."""
@@ -46,8 +47,15 @@ class StatusCommands:
         return Card(quota_text(quota, texts_for(message.person.language), self._clock()))
 
     async def cancel(self, message: IncomingMessage, _: str) -> Card:
-        """Cancel all waiting and running jobs."""
-        return Card(cancel_text(await self._jobs.cancel_all(message.person), texts_for(message.person.language)))
+        """Cancel what the card shows that the message replies to; else all that waits, runs or asks for a style."""
+        person, texts = message.person, texts_for(message.person.language)
+        shown = await self._jobs.queries.job_of_message(person, message.chat, message.replied_to)
+        if shown is None:
+            return Card(cancel_text(await self._jobs.cancel_all(person), texts))
+        outcome = await self._albums.cancel(person, shown)
+        if isinstance(outcome, UserError):
+            return Card(error_message(outcome, texts))
+        return Card(texts.gettext("Cancelled."))
 
     async def queue(self, message: IncomingMessage, _: str) -> Card:
         """Show the whole queue, and the person's own jobs in it."""

@@ -4,6 +4,7 @@ Index and Chinese name are the API's own (its model page); slugs and English nam
 """
 
 import difflib
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from importlib.resources import files
@@ -65,6 +66,7 @@ STYLES: tuple[Style, ...] = (
 # All styles on one sheet: an extension of our own stylizer (the API has nothing below -1).
 SHEET = Style(-2, "all", "All styles at once", "全部风格一览")
 
+_SEPARATORS = re.compile(r"(?<![\d\s_-])[\s_-]+|[\s_-]+(?![\d\s_-])")
 INDICES = frozenset(style.index for style in STYLES)
 ALL_INDICES = INDICES | {REFERENCE, SHEET.index}
 _BY_INDEX = {style.index: style for style in (*STYLES, SHEET)}
@@ -100,7 +102,8 @@ def sample(slug: str) -> bytes | None:
 
 
 def _fold(text: str) -> str:
-    return "".join(text.casefold().split()).replace("-", "").replace("_", "")
+    """The text as names are compared. What separates two numbers stays: "3 5" is not 35."""
+    return _SEPARATORS.sub("", text.strip().casefold())
 
 
 def _names(style: Style) -> tuple[str, ...]:

@@ -10,10 +10,10 @@ from bot.domain.styles import REFERENCE, SHEET, Style
 from bot.groups.settings import DAY_MINUTES, GroupSettings, GroupSettingsPatch
 from bot.i18n import Texts, texts_for
 from bot.messaging.callback_data import CallbackData
-from bot.messaging.commands import find_style, is_reference
 from bot.messaging.job_card import ButtonRows
 from bot.messaging.pagination import clamp_page, page_buttons
 from bot.messaging.platform import Button, Card, Person
+from bot.messaging.style_text import find_style, is_reference
 
 STYLE_SHIFT = 2  # the first number of callback data is never negative, styles begin at -2
 NONE = -1  # a button's value for "not set"

@@ -17,6 +17,8 @@ from storage.jobs import Job, NewJob
 from storage.photos import Kind
 from storage.saved_styles import SavedStyleRow
 
+CHOICE_SECONDS = 600.0  # how long a style that was chosen before its photo waits for it
+
 AnyJob = TypeVar("AnyJob", NewJob, Job)
 
 
@@ -104,11 +106,14 @@ class Drafts:
             )
         return replace(draft, seed=last + 1)
 
-    async def waiting_reference(self, draft: NewJob) -> Job | None:
-        """This person's draft in the same chat that has a reference but no photo yet."""
+    async def waiting_choice(self, draft: NewJob) -> Job | None:
+        """This person's newest draft in the same chat that has a style or a reference but no photo yet."""
         async with self.database.read() as connection:
             drafts = await jobs.list_of_person(connection, draft.person_id, [State.DRAFT])
-        return next((job for job in drafts if job.photo is None and job.chat_id == draft.chat_id), None)
+        now = self.clock.now()
+        return next(
+            (job for job in reversed(drafts) if job.chat_id == draft.chat_id and waits_for_photo(job, now)), None
+        )
 
     async def photos_are_kept(self, job: Job | NewJob) -> bool:
         """Whether the job's photo, and its reference if it has one, are still stored."""
@@ -168,11 +173,17 @@ def with_style(draft: NewJob, style: int | None) -> NewJob:
     return replace(draft, style=style, seed=0, reference=None, reference_hash=None, reference_name=None)
 
 
-def with_reference_of(draft: NewJob, waiting: Job) -> NewJob:
-    """The draft with the reference of a job that waited for a photo. Pure."""
+def waits_for_photo(job: Job, now: float) -> bool:
+    """Whether the next photo gets this job's style: a reference for as long as its draft lives, a style for a while.
+    `now` is in epoch seconds. Pure."""
+    return job.photo is None and (job.reference is not None or now - job.created < CHOICE_SECONDS)
+
+
+def with_choice_of(draft: NewJob, waiting: Job) -> NewJob:
+    """The draft with the style, or the reference, of a job that waited for a photo. Pure."""
     return replace(
         draft,
-        style=REFERENCE,
+        style=REFERENCE if waiting.style is None else waiting.style,
         reference=waiting.reference,
         reference_hash=waiting.reference_hash,
         reference_name=waiting.reference_name,

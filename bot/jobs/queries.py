@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import eta, quota
-from bot.domain.job_view import ENDED, WAITING, JobView, QueueView, QuotaView
+from bot.domain.job_view import ENDED, WAITING, JobView, QueueView, QuotaView, State
 from bot.domain.styles import Style
 from bot.jobs import views
 from bot.jobs.access import ChatAccess, chat_access
@@ -82,6 +82,34 @@ class JobQueries:
             place = await cards.get_of_job(connection, job.id)
         chat = Chat(person.platform, place.chat, thread=place.thread, is_group=place.is_group)
         return Address(chat, message_id=job.message_id)
+
+    async def job_of_message(self, person: Person, chat: Chat, message_id: str | None) -> int | None:
+        """Their job that this message of the chat shows, alone or with others; None if it shows none of theirs."""
+        if message_id is None:
+            return None
+        async with self.database.read() as connection:
+            found = await _ids(connection, person, chat)
+            if found is None:
+                return None
+            person_id, chat_id = found
+            return await jobs.find_of_message(connection, person_id=person_id, chat_id=chat_id, message_id=message_id)
+
+    async def open_question(self, person: Person, chat: Chat, shown_by: str | None = None) -> JobView | None:
+        """Their newest photo in this chat whose card asks for a style; with `shown_by`, only that message's."""
+        shown = await self.job_of_message(person, chat, shown_by)
+        async with self.database.read() as connection:
+            found = await _ids(connection, person, chat)
+            if found is None or (shown_by is not None and shown is None):
+                return None
+            drafts = await jobs.list_of_person(connection, found[0], [State.DRAFT])
+            asking = [job.id for job in drafts if job.chat_id == found[1] and asks_for_style(job)]
+            if shown is not None:
+                together = await albums.list_requested_together(connection, shown)
+                asking = [job_id for job_id in asking if job_id in together]
+            newest = await jobs.get(connection, asking[-1]) if asking else None
+            return (
+                None if newest is None else await views.read_view(connection, newest, self.capacity, self.clock.now())
+            )
 
     async def history(self, person: Person, *, limit: int = 50) -> tuple[JobView, ...]:
         """Their jobs, newest first, without drafts and deleted ones. `limit` is capped at 200."""
@@ -206,6 +234,18 @@ class JobQueries:
         """The view of a job's row."""
         async with self.database.read() as connection:
             return await views.read_view(connection, job, self.capacity, self.clock.now(), repeated=repeated)
+
+
+def asks_for_style(job: Job) -> bool:
+    """Whether the job's card asks which style its photo should get. Pure."""
+    return job.state == State.DRAFT and job.photo is not None and job.style is None and not job.hidden
+
+
+async def _ids(connection: AsyncConnection, person: Person, chat: Chat) -> tuple[int, int] | None:
+    """The ids of a person's and a chat's rows, if both have one."""
+    person_id = await people.find_person_id(connection, platform=person.platform, platform_id=person.platform_id)
+    chat_id = await people.find_chat_id(connection, platform=chat.platform, platform_id=chat.platform_id)
+    return None if person_id is None or chat_id is None else (person_id, chat_id)
 
 
 async def _get_own_job(connection: AsyncConnection, person: Person, job_id: int) -> Job | None:

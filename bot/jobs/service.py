@@ -13,7 +13,7 @@ from bot.domain.job_view import WAITING, JobView, State
 from bot.domain.styles import REFERENCE
 from bot.jobs import admission
 from bot.jobs.access import RequestDenied, check_access
-from bot.jobs.drafts import Drafts, with_reference_of, with_style
+from bot.jobs.drafts import Drafts, with_choice_of, with_style
 from bot.jobs.queries import JobQueries
 from bot.jobs.request import JobRequest, Rights
 from bot.jobs.retention import erase
@@ -53,19 +53,21 @@ class JobService:
             return draft
         return await self._queue(replace(draft, style=choice.index), request)
 
-    async def draft(self, request: JobRequest) -> JobView | UserError:
-        """Make a draft: a photo without a style, or a reference without a photo. A photo sent after such a reference
-        is queued with it."""
+    async def draft(self, request: JobRequest, *, take_waiting: bool = True) -> JobView | UserError:
+        """Make a draft: a photo without a style, or a style or a reference without a photo. A photo sent after one of
+        those is queued with it; unless `take_waiting` is False, then its card asks."""
         if (known := await self._by_source(request)) is not None:
             return known
         draft = await self.drafts.from_upload(request)
         if isinstance(draft, UserError):
             return draft
-        waiting = await self.drafts.waiting_reference(draft)
+        if request.photo is None and request.style is not None and not request.style.has_picture:
+            draft = replace(draft, style=request.style.index)
+        waiting = await self.drafts.waiting_choice(draft) if take_waiting else None
         if waiting is None or request.photo is None:
             answer = await self._insert(draft, request)
         else:
-            answer = await self._queue(with_reference_of(draft, waiting), request)
+            answer = await self._queue(with_choice_of(draft, waiting), request)
         if waiting is not None and isinstance(answer, JobView):  # after a refused photo the reference keeps waiting
             await self._cancel(waiting, hide=True)
         return answer
@@ -125,10 +127,10 @@ class JobService:
         return UserError(ErrorCode.NOT_NOW) if ended is None else await self.queries.view(ended)
 
     async def cancel_all(self, person: Person) -> int:
-        """Cancel all waiting and running jobs; returns how many were cancelled."""
+        """Cancel all waiting and running jobs, and the drafts; returns how many were cancelled."""
         person_id = await self.queries.person_id(person)
         async with self.database.read() as connection:
-            mine = await jobs.list_of_person(connection, person_id, sorted(WAITING))
+            mine = await jobs.list_of_person(connection, person_id, sorted((*WAITING, State.DRAFT)))
         return sum([await self._cancel(job) is not None for job in mine])
 
     async def delete(self, person: Person, job_id: int) -> UserError | None:

@@ -1,6 +1,7 @@
-"""Parses what people type: commands and captions. Pure.
+"""Parses what people type into a command and its text. Pure.
 
-`/style 3`, `/style@our_bot comic`, `/style3`, `/style_3`, `/style 复古漫画`, `/style ref`, `/ref`, `style 3`, `３`.
+`/style 3`, `/style@our_bot comic`, `/style3`, `/style_3`, `/style:3`, `/style第3种`, `／style　3`, `、style 3`.
+The text after a command stays as it was typed; `bot.messaging.style_text` finds the style in it.
 """
 
 import re
@@ -8,20 +9,16 @@ import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from bot.domain.styles import STYLES, Style, find, nearest
-
-MAX_STYLE_TEXT = 40  # characters of a person's text that are quoted back to them
-_COMMAND = re.compile(
-    r"/([a-z]{1,32}?)_?(-?\d{1,6})?(?:@(\w{1,64}))?(?:\s+(.*))?", re.ASCII | re.IGNORECASE | re.DOTALL
-)
-_MENTION = re.compile(r"@(\w{1,64})[\s,:]*(.*)", re.DOTALL)
-_STYLE_WORD = re.compile(r"(?:style|风格|画风)(?=[\s\d])\s*", re.IGNORECASE)
-_EDGES = " \t\n#.,:;!?\"'“”《》「」()，。！？：；、（）号"
-_ME_WORDS = frozenset({"me", "myself", "my", "我", "自己", "我自己"})
-_REFERENCE_WORDS = frozenset({"ref", "reference", "-1", "参考", "参考图"})
-
+from bot.domain.numerals import is_invisible, is_space
 
 NO_NAME = "?"  # the command of a text that begins with a slash but is not a command
+_SLASHES = frozenset("/／")
+_COMMA_FOR_SLASH = re.compile(r"、(?=[A-Za-z])")  # what the slash key types in Chinese input methods
+_HEAD = re.compile(r"([a-z](?:_?[a-z]){0,31})(?![a-z])_?(?:(-?\d{1,6})(?!\d))?(?:@(\w{1,64}))?", re.ASCII)
+_MAX_HEAD = 128  # characters, of a command with the bot's name
+_AFTER_NAME = ":：=＝,，、.。"
+_MENTION = re.compile(r"@(\w{1,64})[\s,:]*(.*)", re.DOTALL)
+LETTERS_PER_TYPO = 4  # one letter in so many may be wrong
 
 
 @dataclass(frozen=True)
@@ -43,50 +40,81 @@ class ParsedText:
 
 def parse_text(text: str) -> ParsedText:
     """Parse a text or caption."""
-    text = text.strip()
-    if match := _COMMAND.fullmatch(text):
-        name, number, bot, rest = match[1].casefold(), match[2] or "", match[3], match[4] or ""
-        return ParsedText(name, f"{number} {rest}".strip(), bot.casefold() if bot else None)
-    if text.startswith("/"):
-        return ParsedText(NO_NAME, text)
+    text = _trimmed(text)
+    if text[:1] in _SLASHES or _COMMA_FOR_SLASH.match(text):
+        return _parse_command(text)
     if match := _MENTION.fullmatch(text):
-        rest = match[2].strip()
-        parsed = parse_text(rest) if rest.startswith("/") else ParsedText(None, rest)
+        rest = _trimmed(match[2])
+        parsed = parse_text(rest) if rest[:1] in _SLASHES else ParsedText(None, rest)
         return replace(parsed, bot=match[1].casefold())
     return ParsedText(None, text)
 
 
-@dataclass(frozen=True)
-class UnknownStyle:
-    """Text that names no style on offer. `suggestion`: the nearest one on offer; `unavailable`: the named style, if it
-    exists but is not on offer now."""
-
-    text: str
-    suggestion: Style | None
-    unavailable: Style | None = None
+def named_by(parsed: ParsedText) -> str:
+    """The words of a command that doesn't exist, without its slash: `/anime`, `/2` and `/style_anime` name a style."""
+    return parsed.text[1:] if parsed.command == NO_NAME else f"{parsed.command} {parsed.text}".strip()
 
 
-def is_reference(text: str) -> bool:
-    """Whether the text asks for the style of a reference picture."""
-    return _normalized(text).casefold() in _REFERENCE_WORDS
-
-
-def split_me(text: str) -> tuple[str, bool]:
-    """The text without a final "me", and whether it had one: `/style 3 me` means the person's own profile photo."""
-    before, _, last = text.strip().rpartition(" ")
-    return (before.strip(), True) if last.strip(_EDGES).casefold() in _ME_WORDS else (text, False)
-
-
-def find_style(text: str, offered: Collection[Style]) -> Style | UnknownStyle | None:
-    """The style that the text names, an UnknownStyle, or None for an empty text."""
-    wanted = _STYLE_WORD.sub("", _normalized(text), count=1)
-    if not wanted:
+def nearest_command(name: str, known: Collection[str]) -> str | None:
+    """The command that was most likely meant by a mistyped name; None if none is close, or two are equally close."""
+    distances = sorted((_edits(name, command), command) for command in known)
+    close = [(edits, command) for edits, command in distances if edits * LETTERS_PER_TYPO <= len(command)]
+    if not close or (len(close) > 1 and close[0][0] == close[1][0]):
         return None
-    if style := find(wanted, offered):
-        return style
-    return UnknownStyle(text.strip()[:MAX_STYLE_TEXT], nearest(wanted, offered), find(wanted, STYLES))
+    return close[0][1]
 
 
-def _normalized(text: str) -> str:
-    first_line = text.strip().partition("\n")[0]
-    return unicodedata.normalize("NFKC", first_line[: MAX_STYLE_TEXT * 2]).strip(_EDGES)
+def _parse_command(text: str) -> ParsedText:
+    head, typed = _plain_head(text[1:])
+    match = _HEAD.match(head)
+    if match is None:
+        return ParsedText(NO_NAME, text)
+    name, number, bot = match[1], match[2] or "", match[3]
+    rest = text[1 + typed[match.end()] :].lstrip(_AFTER_NAME)
+    return ParsedText(name, f"{number} {_trimmed(rest)}".strip(), bot.casefold() if bot else None)
+
+
+def _plain_head(text: str) -> tuple[str, list[int]]:
+    """The beginning of a text up to its first space, in plain lower-case characters without invisible marks; and for
+    each of them, and for the end, where it stands in the text."""
+    plain = ""
+    typed: list[int] = []
+    for at, char in enumerate(text[:_MAX_HEAD]):
+        if is_space(char):
+            return plain, [*typed, at]
+        if is_invisible(char):
+            continue
+        digit = unicodedata.digit(char, None)
+        shown = str(digit) if digit is not None else unicodedata.normalize("NFKC", char).casefold()
+        plain += shown
+        typed += [at] * len(shown)
+    return plain, [*typed, min(len(text), _MAX_HEAD)]
+
+
+def _trimmed(text: str) -> str:
+    """The text without spaces and invisible marks at its ends."""
+    start, end = 0, len(text)
+    while start < end and _is_blank(text[start]):
+        start += 1
+    while end > start and is_space(text[end - 1]):
+        end -= 1
+    return text[start:end]
+
+
+def _is_blank(char: str) -> bool:
+    return is_space(char) or is_invisible(char)
+
+
+def _edits(one: str, other: str) -> int:
+    """How many letters have to be added, left out, changed or swapped with their neighbour to get from one word to the
+    other (the optimal string alignment distance)."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, char in enumerate(one, 1):
+        before, last, row = row, before, [i]
+        for j, wanted in enumerate(other, 1):
+            best = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (char != wanted))
+            if i > 1 and j > 1 and char == other[j - 2] and one[i - 2] == wanted:
+                best = min(best, last[j - 2] + 1)
+            row.append(best)
+    return row[-1]

@@ -56,6 +56,7 @@ class IncomingMessage:
         addressed: Meant for the bot without a command: in a private chat, or a reply to one of the bot's messages.
         attachments: The files of the message.
         replied: The file of the message that it replies to.
+        replied_to: The id of the message that it replies to, if that is one of the bot's.
         edited: It was changed after it was sent.
         profile_photo: The person's; reading one that isn't visible gives PHOTO_MISSING.
         replied_profile_photo: That of the person whom it replies to.
@@ -71,6 +72,7 @@ class IncomingMessage:
     addressed: bool
     attachments: tuple[Attachment, ...] = ()
     replied: Attachment | None = None
+    replied_to: str | None = None
     edited: bool = False
     profile_photo: Attachment | None = None
     replied_profile_photo: Attachment | None = None

@@ -154,6 +154,8 @@ def _lines(view: JobView, texts: Texts, *, shown: bool) -> list[str]:
     title = "" if view.style is None else f"🎨 {style_title(view, texts)}"
     if view.state is State.DRAFT and view.consent == "asked":
         return [title, _consent_text(texts), cropped]
+    if view.state is State.DRAFT and view.style is not None and not view.has_photo and not view.has_reference:
+        return [title, texts.gettext("Now send me the photo (in a group, as a reply to this message).")]
     if view.state is State.DRAFT:
         return [_draft(view, texts), cropped]
     match view.state:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.styles import STYLES, find
-from bot.messaging.commands import is_reference
+from bot.messaging.style_text import is_reference
 
 MAX_NAME = 40  # characters
 MAX_NAME_WORDS = 2 * MAX_NAME  # a name of MAX_NAME characters has fewer; bounds the work on long input

@@ -77,6 +77,7 @@ class Parser:
             addressed=True,
             attachments=tuple(self._attachments_of(message, str(message.id))),
             replied=next(iter(replied_attachments), None),
+            replied_to=str(replied_to.id) if isinstance(replied_to, Message) and replied_to.author.bot else None,
             edited=edited,
             profile_photo=self._profile_photo(message.author),
         )

@@ -63,11 +63,12 @@ def parse_messages(
         source=_source_id(first, bot_user, alone=album_caption is not None),
         message_id=str(first.message_id),
         text=next((text for message in ordered if (text := message.text or message.caption)), album_caption or ""),
-        addressed=first.chat.type == TelegramChat.PRIVATE or _is_reply_to_bot(first, bot_user),
+        addressed=first.chat.type == TelegramChat.PRIVATE or _replied_to_bot(first, bot_user) is not None,
         attachments=tuple(
             _own_attachment(message, found, lookups) for message in ordered if (found := file_of(message))
         ),
         replied=_attachment(first, file, lookups, photo_owner(replied, bot_user)) if replied and file else None,
+        replied_to=_replied_to_bot(first, bot_user),
         edited=edited,
         profile_photo=_profile_photo(first, None if first.sender_chat else first.from_user, lookups),
         replied_profile_photo=None if file else _profile_photo(first, sender_of(replied, bot_user), lookups),
@@ -133,12 +134,13 @@ def _profile_photo(message: Message, user: User | None, lookups: Lookups) -> Att
     return Attachment(str(message.message_id), None, is_picture=True, read=read, owner=person_of(user, None))
 
 
-def _is_reply_to_bot(message: Message, bot_user: User) -> bool:
-    """Whether it replies to the bot. In a topic, every other message "replies" to the one that created the topic."""
+def _replied_to_bot(message: Message, bot_user: User) -> str | None:
+    """The id of the bot's message that it replies to, if it does. In a topic, every other message "replies" to the one
+    that created the topic."""
     replied = message.reply_to_message
     if replied is None or replied.forum_topic_created or replied.from_user is None:
-        return False
-    return replied.from_user.id == bot_user.id
+        return None
+    return str(replied.message_id) if replied.from_user.id == bot_user.id else None
 
 
 def _source_id(message: Message, bot_user: User, *, alone: bool) -> str:

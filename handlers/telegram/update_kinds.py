@@ -20,7 +20,7 @@ class UpdateKind(StrEnum):
     """What an update is about."""
 
     MESSAGE = auto()
-    EDITED_MESSAGE = auto()  # a changed caption, which may now hold a command
+    EDITED_MESSAGE = auto()  # a changed text or caption, which may now hold a command
     CALLBACK_QUERY = auto()
     INLINE_QUERY = auto()
     PRE_CHECKOUT_QUERY = auto()
@@ -47,7 +47,7 @@ def kind_of(update: Update) -> UpdateKind | None:
         if field is not None:
             return kind
     if (edited := update.edited_message) is not None:
-        return UpdateKind.EDITED_MESSAGE if is_from_person(edited) and _has_file(edited) and edited.caption else None
+        return UpdateKind.EDITED_MESSAGE if is_from_person(edited) and (edited.text or edited.caption) else None
     return _kind_of_message(update.message) if update.message else None
 
 
@@ -105,7 +105,3 @@ def is_from_person(message: Message) -> bool:
     if message.is_automatic_forward or message.from_user is None:
         return False
     return not message.from_user.is_bot or message.sender_chat is not None
-
-
-def _has_file(message: Message) -> bool:
-    return bool(message.photo or message.document or message.sticker)

@@ -11,7 +11,8 @@ from bot.dashscope.photo_links import read_token
 from bot.domain.styles import STYLES, find, nearest
 from bot.i18n import texts_for
 from bot.messaging.callback_data import MAX_BYTES
-from bot.messaging.commands import find_style, is_reference, parse_text, split_me
+from bot.messaging.commands import parse_text
+from bot.messaging.style_text import find_style, is_reference, split_me
 from bot.saved_styles import names
 from chaos.fuzz_text import HOSTILE_TEXTS, random_text
 from tests.harness.buttons import KINDS, example, unpacked

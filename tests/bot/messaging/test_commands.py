@@ -3,7 +3,8 @@
 import pytest
 
 from bot.domain.styles import STYLES, Style, by_index
-from bot.messaging.commands import MAX_STYLE_TEXT, NO_NAME, UnknownStyle, find_style, is_reference, parse_text
+from bot.messaging.commands import NO_NAME, nearest_command, parse_text
+from bot.messaging.style_text import MAX_STYLE_TEXT, UnknownStyle, find_style, is_reference
 
 
 @pytest.mark.parametrize(
@@ -101,3 +102,52 @@ def test_words_that_ask_for_a_reference_are_recognized(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "refresh", "1", "comic"])
 def test_other_words_do_not_ask_for_a_reference(text: str) -> None:
     assert not is_reference(text)
+
+
+KNOWN = (
+    "style",
+    "styles",
+    "again",
+    "ref",
+    "help",
+    "start",
+    "cancel",
+    "history",
+    "quota",
+    "queue",
+    "privacy",
+    "savestyle",
+)
+
+
+@pytest.mark.parametrize(
+    ("typo", "meant"),
+    [
+        *(("sytle", "style"), ("stlye", "style"), ("styl", "style"), ("stile", "style"), ("sttyle", "style")),
+        *(("hlep", "help"), ("hepl", "help"), ("agian", "again"), ("cancle", "cancel"), ("histroy", "history")),
+        *(("qouta", "quota"), ("queu", "queue"), ("strat", "start"), ("save_style", "savestyle"), ("stylez", None)),
+        *(("dance", None), ("usr", None), ("x", None), ("stylist", None), ("holp", "help")),
+    ],
+)
+def test_a_mistyped_command_suggests_the_one_that_was_meant(typo: str, meant: str | None) -> None:
+    assert nearest_command(typo, KNOWN) == meant
+
+
+@pytest.mark.parametrize(
+    ("text", "command", "rest"),
+    [
+        ("/my_styles", "my_styles", ""),
+        ("/style_anime", "style_anime", ""),
+        ("/broadcast: 👨‍👩‍👧 hello　you", "broadcast", "👨‍👩‍👧 hello　you"),
+        ("\u200f/savestyle ❤️", "savestyle", "❤️"),
+        ("/start\u00a0look_anime", "start", "look_anime"),
+        ("、你好", None, "、你好"),
+        ("/usr/bin/python", "usr", "/bin/python"),
+        ("/style3D世界", "style", "3 D世界"),
+        ("/" + "a" * 33, NO_NAME, "/" + "a" * 33),
+        ("/" + "x " * 5000, "x", ("x " * 4999).strip()),
+    ],
+)
+def test_what_follows_a_command_stays_as_it_was_typed(text: str, command: str | None, rest: str) -> None:
+    parsed = parse_text(text)
+    assert (parsed.command, parsed.text) == (command, rest)

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 from bot.domain.error_codes import UserError
 from bot.domain.styles import STYLES, Style
 from bot.messaging.callback_data import MAX_BYTES, CallbackData, ChooseStyle
-from bot.messaging.commands import MAX_STYLE_TEXT, UnknownStyle, find_style, is_reference, parse_text, split_me
+from bot.messaging.commands import parse_text
 from bot.messaging.platform import Button, Card, Mention
+from bot.messaging.style_text import MAX_STYLE_TEXT, UnknownStyle, find_style, is_reference, split_me
 from bot.saved_styles import names
 from handlers.discord import rendering as on_discord
 from handlers.telegram import rendering as on_telegram

@@ -1,0 +1,83 @@
+"""Words that name a style without bringing a photo: they answer the card that asks, or wait for the next photo."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from bot.conversation.feedback import did_you_mean, error_text, feedback_text, unknown_style_text
+from bot.conversation.help import how_to_style_text
+from bot.domain.error_codes import UserError
+from bot.domain.job_view import JobView
+from bot.i18n import texts_for
+from bot.jobs.albums import AlbumService
+from bot.jobs.request import JobRequest, StyleChoice
+from bot.messaging.incoming import IncomingMessage
+from bot.messaging.platform import Capabilities, Card
+from bot.messaging.style_text import UnknownStyle
+
+Choice = StyleChoice | UnknownStyle | None
+
+
+def is_meant(choice: Choice, *, has_question: bool, is_group: bool, edited: bool) -> bool:
+    """Whether words without a command or a photo are meant as a style: a card asks for one, or in private. Pure.
+
+    In groups people talk to each other, too: there, words count only for an open question, if they come close to a
+    style. An edited message counts only if it answers the question now.
+    """
+    match choice:
+        case None:
+            return False
+        case StyleChoice():
+            return has_question or not (is_group or edited)
+        case UnknownStyle(suggestion=near, unavailable=known, several=several):
+            is_close = bool(several) or near is not None or known is not None
+            return has_question and not edited and (is_close or not is_group)
+
+
+class StyleAnswers:
+    """Answers messages that have no photo. `clock` gives epoch seconds."""
+
+    def __init__(self, albums: AlbumService, clock: Callable[[], float], capabilities: Capabilities) -> None:
+        self._albums, self._jobs = albums, albums.jobs
+        self._clock, self._capabilities = clock, capabilities
+
+    async def open_question(self, message: IncomingMessage) -> JobView | None:
+        """The person's photo whose card asks for a style: the card that the message replies to, else the newest."""
+        newest = await self._jobs.queries.open_question(message.person, message.chat)
+        return await self.replied_question(message) or newest
+
+    async def replied_question(self, message: IncomingMessage) -> JobView | None:
+        """The open question whose card the message replies to."""
+        if message.replied_to is None:
+            return None
+        return await self._jobs.queries.open_question(message.person, message.chat, message.replied_to)
+
+    async def answer(self, message: IncomingMessage, request: JobRequest, choice: Choice) -> Card | None:
+        """Answer a command: with a style it settles the open question, or is kept for the next photo."""
+        question = await self.open_question(message)
+        if question is not None:
+            return await self.settle(message, request, choice, question)
+        if isinstance(choice, StyleChoice):
+            return self._feedback(message, await self._jobs.draft(replace(request, style=choice)))
+        if choice is None:
+            return Card(how_to_style_text(texts_for(message.person.language), self._capabilities))
+        return Card(unknown_style_text(choice, message.person))
+
+    async def settle(
+        self, message: IncomingMessage, request: JobRequest, choice: Choice, question: JobView
+    ) -> Card | None:
+        """Give the photos of an open question their style, or ask again."""
+        match choice:
+            case StyleChoice():
+                outcome = await self._albums.choose_style(replace(request, style=choice), question.id)
+                return self._feedback(message, outcome)
+            case UnknownStyle():
+                return did_you_mean(choice, question, message.person)
+            case None:
+                texts = texts_for(message.person.language)
+                return Card(texts.gettext("Tap a style on your photo's message, or write its name or number."))
+
+    def _feedback(self, message: IncomingMessage, outcome: JobView | UserError) -> Card | None:
+        if isinstance(outcome, UserError):
+            return Card(error_text(outcome, message.person, self._clock()))
+        text = feedback_text(outcome, message.person, self._clock())
+        return Card(text) if text else None
