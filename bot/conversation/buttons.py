@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
+from bot.conversation.chat_senders import ChatSenders
 from bot.conversation.help import failure_text, too_fast_text
 from bot.conversation.job_actions import JobActions
 from bot.conversation.rate_limit import RateLimiter, Verdict
@@ -18,6 +19,7 @@ class ButtonRouter:
 
     def __init__(self, registry: Registry, queries: JobQueries, rate_limiter: RateLimiter, actions: JobActions) -> None:
         self._registry, self._queries, self._rate_limiter, self._actions = registry, queries, rate_limiter, actions
+        self._chat_senders = ChatSenders(queries)
 
     async def press(self, press: ButtonPress) -> CallbackAnswer:
         """Handle a press, unless the person exceeds the rate limit."""
@@ -51,4 +53,4 @@ class ButtonRouter:
                 texts.gettext("This button no longer works. Please send the photo again."), alert=True
             )
         handler, data = found
-        return await handler.answer(data, press)
+        return await handler.answer(data, await self._chat_senders.acting(data, press))

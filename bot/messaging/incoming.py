@@ -26,6 +26,11 @@ async def not_an_admin() -> bool:
     return False
 
 
+def is_never_a_chat(_: str) -> bool:
+    """False: the default of `is_chat` where only people write."""
+    return False
+
+
 @dataclass(frozen=True)
 class Attachment:
     """A file of a message, not read yet.
@@ -117,7 +122,8 @@ class CallbackAnswer:
 @dataclass(frozen=True)
 class ButtonPress:
     """A press of a button. `data` is the packed callback data, `source` a unique id of the press, `message_id` the
-    message with the button; `is_admin` asks the platform whether the person is an admin of the group."""
+    message with the button; `is_admin` asks the platform whether the person is an admin of the group; `is_chat` says
+    whether the platform's id of a requester is a chat's: a group's or a channel's, for whom people write."""
 
     person: Person
     chat: Chat
@@ -125,6 +131,7 @@ class ButtonPress:
     source: str
     message_id: str
     is_admin: Callable[[], Awaitable[bool]] = not_an_admin
+    is_chat: Callable[[str], bool] = is_never_a_chat
 
 
 def error_answer(why: UserError, person: Person, now: float) -> CallbackAnswer:

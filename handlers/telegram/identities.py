@@ -24,6 +24,11 @@ def person_of(user: User | None, group: TelegramChat | None) -> Person:
     return Person(PLATFORM, str(user.id), user.language_code or "en")
 
 
+def is_chat(platform_id: str) -> bool:
+    """Whether the id of a `Person` is that of a group or channel: those are negative."""
+    return platform_id.startswith("-")
+
+
 def chat_of(message: Message) -> Chat:
     """The chat and its topic. Replies in ordinary groups have a thread id too; the General topic must not be named."""
     chat = chat_without_topic(message.chat)

@@ -19,6 +19,7 @@ from handlers.telegram.identities import (
     chat_of,
     chat_without_topic,
     forward_author,
+    is_chat,
     person_of,
     photo_owner,
     sender_of,
@@ -88,7 +89,7 @@ def parse_callback_query(query: CallbackQuery, lookups: Lookups) -> ButtonPress 
         return ButtonPress(person, inline_chat, data, source, message_id="")
     chat = chat_of(message) if isinstance(message, Message) else chat_without_topic(message.chat)
     is_admin = admin_check(message.chat, query.from_user, None, lookups)
-    return ButtonPress(person, chat, data, source, str(message.message_id), is_admin)
+    return ButtonPress(person, chat, data, source, str(message.message_id), is_admin, is_chat)
 
 
 def file_of(message: Message | ExternalReplyInfo) -> FileRef | None:
