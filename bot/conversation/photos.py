@@ -218,7 +218,7 @@ class PhotoRequests:
 
     async def _requested(self, message: IncomingMessage, text: str, *, by_command: bool) -> Card | None:
         text, mine = split_me(text)
-        answers_card = not message.attachments and await self._answers.replied_question(message) is not None
+        answers_card = not (message.attachments or mine) and await self._answers.replied_question(message) is not None
         photos = () if answers_card else _photos(message, mine=mine, by_command=by_command)
         request = await self._request(message)
         if isinstance(request, UserError):

@@ -6,7 +6,7 @@ from dataclasses import replace
 from bot.conversation.feedback import did_you_mean, error_text, feedback_text, unknown_style_text
 from bot.conversation.help import how_to_style_text
 from bot.domain.error_codes import UserError
-from bot.domain.job_view import JobView
+from bot.domain.job_view import JobView, State
 from bot.i18n import texts_for
 from bot.jobs.albums import AlbumService
 from bot.jobs.request import JobRequest, StyleChoice
@@ -46,10 +46,15 @@ class StyleAnswers:
         return await self.replied_question(message) or newest
 
     async def replied_question(self, message: IncomingMessage) -> JobView | None:
-        """The open question whose card the message replies to."""
-        if message.replied_to is None:
-            return None
-        return await self._jobs.queries.open_question(message.person, message.chat, message.replied_to)
+        """The open question whose card, or whose photo, the message replies to."""
+        queries = self._jobs.queries
+        if message.replied_to is not None:
+            return await queries.open_question(message.person, message.chat, message.replied_to)
+        for source in message.replied_sources:
+            view = await queries.by_source(message.person, source)
+            if view is not None and view.state is State.DRAFT and view.has_photo and view.style is None:
+                return view
+        return None
 
     async def answer(self, message: IncomingMessage, request: JobRequest, choice: Choice) -> Card | None:
         """Answer a command: with a style it settles the open question, or is kept for the next photo."""

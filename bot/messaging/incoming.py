@@ -62,6 +62,7 @@ class IncomingMessage:
         attachments: The files of the message.
         replied: The file of the message that it replies to.
         replied_to: The id of the message that it replies to, if that is one of the bot's.
+        replied_sources: The sources that a request by the message that it replies to would have.
         edited: It was changed after it was sent.
         profile_photo: The person's; reading one that isn't visible gives PHOTO_MISSING.
         replied_profile_photo: That of the person whom it replies to.
@@ -78,6 +79,7 @@ class IncomingMessage:
     attachments: tuple[Attachment, ...] = ()
     replied: Attachment | None = None
     replied_to: str | None = None
+    replied_sources: tuple[str, ...] = ()
     edited: bool = False
     profile_photo: Attachment | None = None
     replied_profile_photo: Attachment | None = None

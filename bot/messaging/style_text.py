@@ -64,6 +64,8 @@ def find_style(text: str, offered: Collection[Style]) -> Style | UnknownStyle | 
         return style
     if several := _several(wanted, offered):
         return several[0] if len(several) == 1 else UnknownStyle(_quoted(text), None, several=several)
+    if len(named := _several(wanted, STYLES)) > 1:  # not all of them are on offer
+        return UnknownStyle(_quoted(text), next((style for style in named if style in offered), None))
     suggestion = nearest(wanted, offered) if any(map(str.isalpha, wanted)) else None
     return UnknownStyle(_quoted(text), suggestion, _single(wanted, STYLES))
 

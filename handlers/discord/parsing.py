@@ -78,6 +78,7 @@ class Parser:
             attachments=tuple(self._attachments_of(message, str(message.id))),
             replied=next(iter(replied_attachments), None),
             replied_to=str(replied_to.id) if isinstance(replied_to, Message) and replied_to.author.bot else None,
+            replied_sources=(_source_of(replied_to.id),) if isinstance(replied_to, Message) else (),
             edited=edited,
             profile_photo=self._profile_photo(message.author),
         )

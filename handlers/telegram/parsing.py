@@ -70,6 +70,7 @@ def parse_messages(
         ),
         replied=_attachment(first, file, lookups, photo_owner(replied, bot_user)) if replied and file else None,
         replied_to=_replied_to_bot(first, bot_user),
+        replied_sources=_replied_sources(first, bot_user),
         edited=edited,
         profile_photo=_profile_photo(first, None if first.sender_chat else first.from_user, lookups),
         replied_profile_photo=None if file else _profile_photo(first, sender_of(replied, bot_user), lookups),
@@ -142,6 +143,14 @@ def _replied_to_bot(message: Message, bot_user: User) -> str | None:
     if replied is None or replied.forum_topic_created or replied.from_user is None:
         return None
     return str(replied.message_id) if replied.from_user.id == bot_user.id else None
+
+
+def _replied_sources(message: Message, bot_user: User) -> tuple[str, ...]:
+    """The sources of the message that it replies to: alone, and as a part of its album."""
+    replied = message.reply_to_message
+    if replied is None or file_of(replied) is None:
+        return ()
+    return tuple(dict.fromkeys(_source_id(replied, bot_user, alone=alone) for alone in (True, False)))
 
 
 def _source_id(message: Message, bot_user: User, *, alone: bool) -> str:

@@ -23,7 +23,7 @@ from bot.app import Installation, open_installation, running, web_application
 from bot.runtime.clock import Clock, WallClock
 from handlers.telegram import telegram, webhook_config
 from handlers.telegram.bot_client import MESSAGES_PER_SECOND
-from tests.fakes.dashscope.quick_engine import quick_engine
+from tests.fakes.dashscope.quick_engine import STYLES, quick_engine
 from tests.fakes.dashscope.service import served
 from tests.fakes.telegram_api.people import ChatUser
 from tests.fakes.telegram_api.server import TOKEN, BotApi, bot_api
@@ -72,6 +72,7 @@ async def telegram_harness(
     *,
     api: BotApi | None = None,
     until: Path | None = None,
+    styles: frozenset[int] = STYLES,
     by_webhook: bool = False,
     clock: Clock | None = None,
     handler_clock: Clock | None = None,
@@ -79,7 +80,7 @@ async def telegram_harness(
 ) -> AsyncIterator[TelegramHarness]:
     """Everything running until the block ends. With the `api` and folder of an earlier block it is a restart.
 
-    `until`: pictures are finished only once that file exists. `by_webhook`: updates are delivered to our HTTP server.
+    `until`: pictures are finished only once that file exists. `styles`: those that can be painted. `by_webhook`: updates are delivered to our HTTP server.
     `clock`: the core's. `handler_clock`: that of the Telegram handler, by default one that is `SPEEDUP` times as fast.
     """
     async with AsyncExitStack() as stack:
@@ -87,7 +88,9 @@ async def telegram_harness(
             api = await stack.enter_async_context(bot_api())
         add_database(data_dir)
         opening = open_installation(
-            settings_for(data_dir, **settings), clock=clock or WallClock(), engine=quick_engine(until=until)
+            settings_for(data_dir, **settings),
+            clock=clock or WallClock(),
+            engine=quick_engine(until=until, styles=styles),
         )
         app, web_app = await stack.enter_async_context(opening), DeferredApp()
         api.count_open = partial(count_open_updates, app.services.database)

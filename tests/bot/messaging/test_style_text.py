@@ -154,6 +154,12 @@ def test_several_styles_are_never_run_together(text: str, indices: tuple[int, ..
     assert found.suggestion is None
 
 
+def test_of_several_styles_only_one_on_offer_is_suggested() -> None:
+    found = find_style("3 5", STYLES[:4])
+    assert isinstance(found, UnknownStyle)
+    assert (found.suggestion, found.several) == (STYLES[3], ())
+
+
 def test_a_number_that_is_no_style_suggests_none() -> None:
     for text in ("99", "16", "300", "3 99", "9999999"):
         found = find_style(text, STYLES)

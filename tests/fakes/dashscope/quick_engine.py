@@ -16,14 +16,14 @@ from tests.fakes.dashscope.thread_worker import ThreadWorker
 STYLES = frozenset({-1, 0, 2, 4, 5, 7, 9, 32})
 
 
-def quick_engine(*, until: Path | None = None, in_processes: bool = False) -> Engine:
+def quick_engine(*, until: Path | None = None, in_processes: bool = False, styles: frozenset[int] = STYLES) -> Engine:
     """Renders at once, in threads; with `in_processes`, in worker processes as the real engine does.
 
     With `until`, a picture is finished only when that file exists: a test can hold a task RUNNING for as long as it
     likes and need not guess how long anything takes.
     """
     start = None if in_processes else ThreadWorker
-    return Engine(stylize=partial(stylize, until=until), warm_up=warm_up, styles=STYLES, start_worker=start)
+    return Engine(stylize=partial(stylize, until=until), warm_up=warm_up, styles=styles, start_worker=start)
 
 
 def stylize(
