@@ -80,7 +80,8 @@ async def telegram_harness(
 ) -> AsyncIterator[TelegramHarness]:
     """Everything running until the block ends. With the `api` and folder of an earlier block it is a restart.
 
-    `until`: pictures are finished only once that file exists. `styles`: those that can be painted. `by_webhook`: updates are delivered to our HTTP server.
+    `until`: pictures are finished only once that file exists. `styles`: those that can be painted.
+    `by_webhook`: updates are delivered to our HTTP server.
     `clock`: the core's. `handler_clock`: that of the Telegram handler, by default one that is `SPEEDUP` times as fast.
     """
     async with AsyncExitStack() as stack:
