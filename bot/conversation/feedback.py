@@ -61,7 +61,7 @@ def did_you_mean(unknown: UnknownStyle, view: JobView, person: Person) -> Card:
     texts = texts_for(person.language)
     if unknown.several:
         named = [
-            Button(f"{style.index} · {style.name(texts.language)}", ChooseStyle(view.id, style.index).pack())
+            Button(style.name(texts.language), ChooseStyle(view.id, style.index).pack())
             for style in unknown.several[:MAX_SEVERAL]
         ]
         return Card(unknown_style_text(unknown, person), tuple((button,) for button in named))
