@@ -41,7 +41,12 @@ class InteractionMessages:
             else:
                 await self._send_mention(destination, rendered, message)
                 return message
-        return f"{_MOVED_TO_DM}{await self._api_writer.send(await self._dm_channel(address), rendered, None)}"
+        try:
+            return f"{_MOVED_TO_DM}{await self._api_writer.send(await self._dm_channel(address), rendered, None)}"
+        except Refused as error:
+            if error.refusal is not Refusal.CHAT or address.message_id is None:
+                raise
+            raise Refused(Refusal.MESSAGE) from None  # its card stands, and can't be changed any more
 
     async def show_with_rights(self, address: Address, rendered: RenderedMessage) -> str:
         """Show a channel's card with the rights of the interaction that asked for it, or in which its buttons were used
