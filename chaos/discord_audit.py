@@ -72,8 +72,9 @@ def violations(
 
 
 _JOBS = """
-    SELECT source, state, CASE WHEN album_id IS NULL THEN -id ELSE album_id END FROM job
-    WHERE source LIKE 'discord:%'
+    SELECT source, CASE WHEN state = 'failed' AND error_code = 'ambiguous' THEN 'unproven' ELSE state END,
+        CASE WHEN album_id IS NULL THEN -id ELSE album_id END
+    FROM job WHERE source LIKE 'discord:%'
 """
 
 
@@ -91,7 +92,8 @@ def _user_violations(
 ) -> Iterator[str]:
     requests, delivered = len({request for _, request in jobs}), sum(state == "delivered" for state, _ in jobs)
     allowed_extra, words = known.allowed_extra.get(user.client.user.id, 0), [one.text[:60] for one in shown]
-    if not requests or delivered < len(jobs):
+    unproven = sum(state == "unproven" for state, _ in jobs)  # told so; see `audit.count_unproven_submits`
+    if not requests or delivered + unproven < len(jobs):
         yield f"{user.name} has {delivered} pictures of {len(jobs)}, in {requests} requests: {words}"
     cards = [one for one in shown if is_card(one)]
     recorded = [card for card in cards if card.id in known.recorded]
