@@ -98,7 +98,7 @@ def outcome_violations(
 def failure_violations(database: Path | str) -> Iterator[str]:
     """No request failed: all photos are good, and trouble of the API or on the way to it fails none, except where two
     submits in a row were lost without proof."""
-    sql = "SELECT id, error, error_code FROM job WHERE state = 'failed' AND error_code <> 'ambiguous'"
+    sql = "SELECT id, error, error_code FROM job WHERE state = 'failed' AND COALESCE(error_code, '') <> 'ambiguous'"
     yield from (f"job {number} failed: {error} ({code})" for number, error, code in query(database, sql))
 
 
