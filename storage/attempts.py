@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 OLD_SEND_SECONDS = 10.0  # for the attempts of versions that did not write it down
 
 _INSERT = text("""
-    INSERT INTO attempt (job_id, n, account_id, epoch, intent_at, server_at, send_seconds)
-    VALUES (:job_id, :n, :account_id, :epoch, :now, :server_at, :send_seconds)
+    INSERT INTO attempt (job_id, n, account_id, epoch, intent_at, server_at, send_seconds, model)
+    VALUES (:job_id, :n, :account_id, :epoch, :now, :server_at, :send_seconds, :model)
 """)
 _SET_TIMES = text("""
     UPDATE attempt SET intent_at = :now, server_at = :server_at, send_seconds = :send_seconds
@@ -40,7 +40,7 @@ _LIST_OWNERS = text("SELECT task_id, account_id FROM attempt WHERE task_id IN :t
     bindparam("task_ids", expanding=True)
 )
 _GET_INTENT = text(f"""
-    SELECT intent_at, server_at, epoch, task_id, COALESCE(send_seconds, {OLD_SEND_SECONDS})
+    SELECT intent_at, server_at, epoch, task_id, COALESCE(send_seconds, {OLD_SEND_SECONDS}), model
     FROM attempt WHERE job_id = :job_id AND n = :n
 """)  # noqa: S608  # constant
 
@@ -48,13 +48,15 @@ _GET_INTENT = text(f"""
 @dataclass(frozen=True)
 class Intent:
     """When an attempt was recorded, just before it was sent: by our clock and, if known, by the API's; the account
-    epoch of the sender; its task, if known; and after how many seconds its submit is given up."""
+    epoch of the sender; its task, if known; after how many seconds its submit is given up; and the model that it asked
+    for, if known."""
 
     at: float
     server_at: float | None
     epoch: int | None = None
     task_id: str | None = None
     send_seconds: float = OLD_SEND_SECONDS
+    model: str | None = None
 
 
 async def insert(
@@ -67,11 +69,12 @@ async def insert(
     server_at: float | None,
     epoch: int | None = None,
     send_seconds: float | None = None,
+    model: str | None = None,
 ) -> None:
-    """Record that the n-th attempt of a job is about to be sent in this epoch of the account, and given up after so
-    many seconds."""
+    """Record that the n-th attempt of a job is about to be sent to this model in this epoch of the account, and given
+    up after so many seconds."""
     values = {"job_id": job_id, "n": n, "account_id": account_id, "epoch": epoch, "now": now, "server_at": server_at}
-    await connection.execute(_INSERT, {**values, "send_seconds": send_seconds})
+    await connection.execute(_INSERT, {**values, "send_seconds": send_seconds, "model": model})
 
 
 async def set_times(

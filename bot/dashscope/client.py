@@ -123,15 +123,18 @@ class DashScope:
         start: float | None = None,
         end: float | None = None,
         status: TaskStatus | None = None,
+        model: str | None = None,
         page: int = 1,
         page_size: int = 10,
     ) -> TaskPage:
-        """A page of the account's tasks, created between `start` and `end` (epoch seconds, at most 24 h apart).
+        """A page of the account's tasks for this model (None: the account's), created between `start` and `end` (epoch
+        seconds, at most 24 h apart).
 
         The API doesn't document the time zone of these two (we send Beijing time). Where a missed task would be paid
         twice, leave them out and check `created`.
         """
-        call = wire.listing(self.model.name, start=start, end=end, status=status, page=page, page_size=page_size)
+        model = self.model.name if model is None else model
+        call = wire.listing(model, start=start, end=end, status=status, page=page, page_size=page_size)
         return answers.task_page(await self._call(call))
 
     async def cancel_task(self, task_id: str) -> bool:

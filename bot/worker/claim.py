@@ -92,6 +92,7 @@ async def claim(context: AccountContext) -> ClaimedJob | RetryIn | AskAgain:
             now=now,
             server_at=api_account.client.server_clock.now(),
             send_seconds=api_account.client.shortest_submit,
+            model=api_account.client.model.name,
         )
         await queue.advance(connection, claimed.tag or 0)
         await accounts.set_next_submit(connection, api_account.account_id, now + api_account.spacing)

@@ -31,10 +31,10 @@ async def look_for_task(context: AccountContext, job: Job) -> reconcile.Verdict 
         return None
     reader_id = context.reader_id
     try:
-        first = await _page(context, 1)
+        first = await _page(context, intent.model, 1)
         now = context.deps.clock.now()
         window = reconcile.window(intent, now, now if first.server_time is None else first.server_time)
-        listed, is_complete = await _listed_tasks(context, first, window)
+        listed, is_complete = await _listed_tasks(context, intent.model, first, window)
     except DashScopeError as error:
         log.warning("the task list did not answer", job=job.id, code=error.code)
         if not error.decision.is_temporary:
@@ -76,7 +76,7 @@ async def _has_rivals(connection: AsyncConnection, job: Job, authors: Collection
 
 
 async def _listed_tasks(
-    context: AccountContext, first: TaskPage, window: reconcile.Window
+    context: AccountContext, model: str | None, first: TaskPage, window: reconcile.Window
 ) -> tuple[list[ListedTask], bool]:
     """The tasks of the first page and of the pages after it that are not too old, each once; and whether these are all
     that can be in the window."""
@@ -84,13 +84,13 @@ async def _listed_tasks(
     if newest_first and reconcile.all_before(first.tasks, window):
         return list(listed.values()), True
     for number in reconcile.further_pages(first.pages, LIST_PAGES, newest_first=newest_first):
-        page = await _page(context, number)
+        page = await _page(context, model, number)
         listed |= {task.task_id: task for task in page.tasks}
         if reconcile.all_before(page.tasks, window):
             return list(listed.values()), True
     return list(listed.values()), first.pages <= LIST_PAGES + 1
 
 
-async def _page(context: AccountContext, number: int) -> TaskPage:
+async def _page(context: AccountContext, model: str | None, number: int) -> TaskPage:
     await context.wait_to_query()
-    return await context.reader.list_tasks(page=number, page_size=LIST_PAGE_SIZE)
+    return await context.reader.list_tasks(model=model, page=number, page_size=LIST_PAGE_SIZE)

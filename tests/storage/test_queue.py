@@ -163,14 +163,16 @@ async def test_attempts_store_their_times_tasks_and_outcomes(connection: AsyncCo
     job = await insert_job(connection, "test:1")
     for n in (1, 2, 3):
         await attempts.insert(
-            connection, job_id=job.id, n=n, account_id="key-a", now=NOON + n, server_at=NOON + n + 0.5
+            connection, job_id=job.id, n=n, account_id="key-a", now=NOON + n, server_at=NOON + n + 0.5, model="m"
         )
     await attempts.set_task(connection, job_id=job.id, n=3, task_id="task-3")
     for n in (1, 2):
         await attempts.finish(connection, job_id=job.id, n=n, outcome="missed", now=NOON)
-    assert await attempts.get_intent(connection, job_id=job.id, n=2) == Intent(NOON + 2, NOON + 2.5)
+    assert await attempts.get_intent(connection, job_id=job.id, n=2) == Intent(NOON + 2, NOON + 2.5, model="m")
     await attempts.set_times(connection, job_id=job.id, n=2, now=NOON + 9, server_at=None, send_seconds=48.5)
-    assert await attempts.get_intent(connection, job_id=job.id, n=2) == Intent(NOON + 9, None, send_seconds=48.5)
+    assert await attempts.get_intent(connection, job_id=job.id, n=2) == Intent(
+        NOON + 9, None, send_seconds=48.5, model="m"
+    )
     assert await attempts.list_known_tasks(connection, ["task-3", "task-4"]) == {"task-3"}
     assert await attempts.list_known_tasks(connection, []) == frozenset()
     assert await attempts.count_outcome(connection, job_id=job.id, outcome="missed") == 2

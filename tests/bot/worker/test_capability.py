@@ -14,6 +14,7 @@ from bot.domain.job_view import State
 from bot.jobs.request import JobRequest, StyleChoice, like_picture
 from bot.worker.recovery import recover
 from tests.conftest import ON_BOTH
+from tests.fakes.dashscope.proxy import lost_after, refused
 from tests.fakes.dashscope.service import StandIn, portrait_jpeg, stand_in
 from tests.harness.app import ANNA, BEN, accepted, ended, private, running_app
 from tests.harness.worker import open_workers
@@ -83,3 +84,19 @@ async def test_only_styles_that_an_account_paints_are_offered(
             assert await app.services.jobs.submit(request) == unknown
         request = JobRequest(BEN, private(BEN), "test:ink", photo=portrait_jpeg(), style=StyleChoice(INK))
         assert (await ended(app, BEN, accepted(await app.services.jobs.submit(request)).id)).state == State.STORED
+
+
+@ON_BOTH
+async def test_a_task_of_a_lost_submit_is_found_although_its_key_paints_with_another_model_now(
+    tmp_path: Path, service: StandIn
+) -> None:
+    async with open_workers(tmp_path, service) as workers:
+        job = await workers.request(style=INK)
+        workers.gate.next("create", lost_after)
+        workers.gate.always("list", refused(503, "ModelUnavailable"))
+        async with workers.running():
+            await workers.until(job, lambda now: now.state == State.SUBMITTING and workers.gate.count("create") == 1)
+    async with open_workers(tmp_path, service, models={"sk-one": DRAWN}) as workers, workers.running():
+        assert (await workers.ended(job)).state == State.STORED
+        (task,) = await service.tasks()
+        assert await workers.attempts(job) == [(1, task.task_id, "succeeded")]
