@@ -33,7 +33,7 @@ _ANONYMIZE_ROWS = (
     text("""
         UPDATE job SET hidden = :yes, source = 'forgotten:' || id, version = version + 1, style = NULL, seed = 0,
             photo = NULL, photo_hash = NULL, reference = NULL, reference_hash = NULL, reference_name = NULL,
-            subject = NULL, consent = NULL
+            subject = NULL, consent = NULL, asker_name = NULL, subject_name = NULL
         WHERE person_id = :person_id
     """),
     text("UPDATE person SET forgotten_at = :now, chosen_language = NULL WHERE id = :person_id"),

@@ -33,8 +33,8 @@ class NewJob:
     """A job without a row yet. `tag`: its position in the queue; None for drafts and for jobs that never queue.
 
     `subject`: the platform id of the person in the photo, if that is not the requester; `consent` is then "asked" or
-    "given". `reference_name`: the requester's name for the saved style used as reference. `album_id`: see
-    `storage.albums`.
+    "given". `asker_name` and `subject_name`: how both are called, for as long as the subject is asked.
+    `reference_name`: the requester's name for the saved style used as reference. `album_id`: see `storage.albums`.
     """
 
     source: str
@@ -56,6 +56,8 @@ class NewJob:
     consent: str | None = None
     reference_name: str | None = None
     album_id: int | None = None
+    asker_name: str | None = None
+    subject_name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,8 @@ class Job:
     consent: str | None = None
     reference_name: str | None = None
     album_id: int | None = None
+    asker_name: str | None = None
+    subject_name: str | None = None
 
 
 _FIELDS = tuple(field.name for field in fields(Job))

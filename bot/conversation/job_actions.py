@@ -113,6 +113,8 @@ class JobActions:
                 return CallbackAnswer(texts.gettext("Only the person whose photo this is can answer that."), alert=True)
             case UserError():
                 return self._error(outcome, press.person)
+            case JobView(state=State.DRAFT):
+                return CallbackAnswer(texts.gettext("Thank you! Now they can choose a style."))
             case _ if data.allow == 1:
                 return CallbackAnswer(texts.gettext("Thank you! It goes into the queue."))
             case _:

@@ -129,7 +129,7 @@ class CardSender:
         if item.place.message_id is None:  # also after its group was moved to another chat
             return True
         if state.shown is None:  # a draft's card keeps the page of styles that it shows
-            return not item.is_draft or item.asks_somebody
+            return not item.is_draft or item.asked_somebody
         age = now - state.shown.at
         return is_worth_an_edit(state.shown.views, item.views, age, is_group=item.place.is_group)
 

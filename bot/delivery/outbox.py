@@ -49,9 +49,9 @@ class OutboxItem:
         return max((outcome.tries for outcome in self.owed), default=0)
 
     @property
-    def asks_somebody(self) -> bool:
-        """Whether the person in the photo has to agree first."""
-        return any(view.consent == "asked" for view in self.views)
+    def asked_somebody(self) -> bool:
+        """Whether the person in the photo had to agree first: then a draft's card has changed since it was sent."""
+        return any(view.consent is not None for view in self.views)
 
     @property
     def is_draft(self) -> bool:
@@ -97,7 +97,7 @@ def is_worth_an_edit(shown: Sequence[JobView], now: Sequence[JobView], age: floa
 
 def is_worth_an_edit_of_one(shown: JobView, now: JobView, age: float, *, is_group: bool) -> bool:
     """The same for the card of one job."""
-    if (shown.state, shown.paused, shown.style) != (now.state, now.paused, now.style):
+    if (shown.state, shown.paused, shown.style, shown.consent) != (now.state, now.paused, now.style, now.consent):
         return True
     if now.state == State.QUEUED and shown.place != now.place and now.place is not None:
         return eta.is_worth_showing(now.place)

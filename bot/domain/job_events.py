@@ -112,9 +112,14 @@ class Expired:
 
 @dataclass(frozen=True)
 class AwaitingConsent:
-    """It has all it needs except the consent of the person in the photo."""
+    """The person in the photo is asked for their consent. `style`: None if none was chosen yet."""
 
-    style: int
+    style: int | None
+
+
+@dataclass(frozen=True)
+class ConsentGiven:
+    """The person in the photo has agreed, before a style was chosen."""
 
 
 @dataclass(frozen=True)
@@ -133,5 +138,5 @@ class CancelRequested:
 Event = (
     StyleChosen | ResultKnown | Claimed | SubmitAccepted | SubmitRejected | SubmitNotFound | SubmitAmbiguous
     | TaskFailed | TaskLost | Succeeded | Fetched | FetchFailed | Orphaned | Delivered | Expired | AwaitingConsent
-    | Declined | CancelRequested
+    | ConsentGiven | Declined | CancelRequested
 )  # fmt: skip

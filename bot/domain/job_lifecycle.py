@@ -17,6 +17,7 @@ from bot.domain.job_events import (
     AwaitingConsent,
     CancelRequested,
     Claimed,
+    ConsentGiven,
     Declined,
     Delivered,
     Event,
@@ -42,6 +43,7 @@ __all__ = [
     "AwaitingConsent",
     "CancelRequested",
     "Claimed",
+    "ConsentGiven",
     "Declined",
     "Delivered",
     "Event",
@@ -118,6 +120,7 @@ _FROM: dict[type, frozenset[State]] = {
     Delivered: frozenset({State.STORED}),
     Expired: frozenset({State.DRAFT, State.QUEUED, State.SUBMITTING}),
     AwaitingConsent: frozenset({State.DRAFT}),
+    ConsentGiven: frozenset({State.DRAFT}),
     Declined: frozenset({State.DRAFT, State.QUEUED}),
     CancelRequested: frozenset(State) - ENDED,
 }
@@ -152,13 +155,19 @@ def advance(job: Job, event: Event, now: float, *, jitter: float = 0.0) -> Trans
             return Transition(replace(job, state=State.DELIVERED))
         case CancelRequested():
             return _cancel(job)
-        case AwaitingConsent(style):
-            # Its card asks another person, so it leaves its album.
-            return Transition(replace(job, style=style, consent="asked", album_id=None))
+        case AwaitingConsent() | ConsentGiven():
+            return _consent(job, event)
         case Expired():
             return _fail(job, ErrorCode.DRAFT_EXPIRED if job.tag is None else ErrorCode.PHOTO_EXPIRED, "expired")
         case _:
             return _setback(job, event, now, jitter)
+
+
+def _consent(job: Job, event: AwaitingConsent | ConsentGiven) -> Transition:
+    if isinstance(event, ConsentGiven):
+        return Transition(replace(job, consent="given", asker_name=None, subject_name=None))
+    # Its card asks another person, so it leaves its album.
+    return Transition(replace(job, style=event.style, consent="asked", album_id=None))
 
 
 def backoff(tries: int, jitter: float) -> float:

@@ -36,6 +36,8 @@ class JobView:
     has_photo: bool = False
     subject: str | None = None  # the person in the photo, if not the requester: an id of the platform
     consent: str | None = None  # "asked": it waits for their answer; "given"
+    asker_name: str | None = None  # while they are asked: how the requester is called
+    subject_name: str | None = None  # … and they themselves
     reference_name: str | None = None  # name of the saved style that is used
     width: int | None = None
     height: int | None = None

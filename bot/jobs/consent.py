@@ -33,7 +33,8 @@ class ConsentService:
     drafts: Drafts
 
     async def answer(self, subject: Person, job_id: int, *, allow: bool) -> JobView | UserError:
-        """The job after the answer: queued, or failed with a reason. Only `subject` can answer, and only once.
+        """The job after the answer: queued, a draft that still asks for its style, or failed with a reason. Only
+        `subject` can answer, and only once.
 
         If they agree but a limit no longer allows the job, it fails, and its requester is notified of the reason.
         Returns NOT_FOUND for jobs that are not theirs to answer, NOT_NOW when nothing is asked any more.
@@ -43,18 +44,24 @@ class ConsentService:
             platform = None if job is None else await people.get_chat_platform(connection, job.chat_id)
         if job is None or job.hidden or (platform, job.subject) != (subject.platform, subject.platform_id):
             return UserError(ErrorCode.NOT_FOUND)
-        if job.state != State.DRAFT or job.consent != "asked" or job.style is None:
+        if job.state != State.DRAFT or job.consent != "asked":
             return UserError(ErrorCode.NOT_NOW)
         try:
-            answered = await self._queue(job, job.style) if allow else await self._fail(job, ErrorCode.CONSENT_REFUSED)
+            answered = await self._allow(job) if allow else await self._fail(job, ErrorCode.CONSENT_REFUSED)
         except (InvalidTransition, StaleJob):  # cancelled or answered concurrently
             return UserError(ErrorCode.NOT_NOW)
         self.wakeups.notify()
         return await self.queries.view(answered)
 
-    async def _queue(self, job: Job, style: int) -> Job:
+    async def _allow(self, job: Job) -> Job:
         if not await self.drafts.photos_are_kept(job):
             return await self._fail(job, ErrorCode.PHOTO_EXPIRED)
+        if job.style is not None:
+            return await self._queue(job, job.style)
+        async with self.database.write() as connection:
+            return (await apply_event(connection, job, job_lifecycle.ConsentGiven(), self.clock.now())).job
+
+    async def _queue(self, job: Job, style: int) -> Job:
         given, rules = replace(job, consent="given"), self.queries.rules
         try:
             async with self.database.write() as connection:

@@ -8,7 +8,7 @@ from bot.domain.job_view import State
 from bot.domain.styles import REFERENCE
 from bot.jobs import admission
 from bot.jobs.photo_intake import AcceptedPhoto, PhotoIntake, StoredPhoto
-from bot.jobs.request import JobRequest, StyleChoice
+from bot.jobs.request import JobRequest, StyleChoice, display_name
 from bot.messaging.platform import Chat, Person
 from bot.runtime.clock import Clock
 from storage import jobs, saved_styles
@@ -69,6 +69,8 @@ class Drafts:
             tag=None,
             album_id=None,
             created=now,
+            asker_name=display_name(request.person.name) if job.subject is not None and request.chat.is_group else None,
+            subject_name=None,
         )
 
     async def with_choice(self, draft: AnyJob, choice: StyleChoice) -> AnyJob | UserError:
@@ -151,6 +153,8 @@ class Drafts:
             cropped=original is not None and original.cropped,
             created=now,
             subject=request.subject_id,
+            asker_name=request.asker_name,
+            subject_name=request.subject_name,
         )
 
     async def _check_picture(self, data: bytes | None, kind: Kind) -> AcceptedPhoto | UserError | None:

@@ -1,9 +1,12 @@
 """What a person requests, as one value: the photo, the style, and where and how it was requested."""
 
+import unicodedata
 from dataclasses import dataclass, replace
 
 from bot.domain.styles import REFERENCE
 from bot.messaging.platform import Chat, Person
+
+MAX_NAME = 64  # characters of a person's name
 
 
 @dataclass(frozen=True)
@@ -76,10 +79,32 @@ class JobRequest:
         subject = self.subject
         return None if subject is None or subject.platform_id == self.person.platform_id else subject.platform_id
 
+    @property
+    def asker_name(self) -> str | None:
+        """How the requester is called, where somebody else may have to be asked; None if unknown."""
+        return display_name(self.person.name) if self._may_ask else None
+
+    @property
+    def subject_name(self) -> str | None:
+        """How the person in the photo is called, if that is not the requester; None if unknown."""
+        return display_name(self.subject.name) if self.subject is not None and self._may_ask else None
+
+    @property
+    def _may_ask(self) -> bool:
+        """Whether the person in the photo is somebody else, in a group."""
+        return self.chat.is_group and self.subject_id is not None
+
     def of_album(self, number: int, photos: int) -> "JobRequest":
         """The request for photo `number` (from 0) of `photos`: with a source of its own, and one album for all."""
         album = self.source if photos > 1 else None
         return replace(self, source=photo_source(self.source, number), album=album, in_album=number > 0)
+
+
+def display_name(name: str) -> str | None:
+    """A person's name as it is shown to others: one line without control or formatting characters, bounded; None if
+    nothing is left of it."""
+    visible = "".join(" " if unicodedata.category(char).startswith("C") else char for char in name[: 4 * MAX_NAME])
+    return " ".join(visible.split())[:MAX_NAME].strip() or None
 
 
 def photo_source(source: str, number: int) -> str:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 
 from bot.domain import job_lifecycle
 from bot.domain.error_codes import ErrorCode, UserError
-from bot.domain.job_lifecycle import CancelRequested, InvalidTransition
+from bot.domain.job_lifecycle import AwaitingConsent, CancelRequested, InvalidTransition
 from bot.domain.job_view import WAITING, JobView, State
 from bot.domain.styles import REFERENCE
 from bot.jobs import admission
-from bot.jobs.access import RequestDenied, check_access
+from bot.jobs.access import RequestDenied, check_access, needs_consent
 from bot.jobs.drafts import Drafts, with_choice_of, with_style
 from bot.jobs.queries import JobQueries
 from bot.jobs.request import JobRequest, Rights
@@ -239,9 +239,12 @@ class JobService:
         try:
             async with self.database.write() as connection:
                 now = self.clock.now()
-                await check_access(connection, new, None, request.rights, now)
-                known = await jobs.get_by_source(connection, new.source)
-                job = known or await admission.insert_job(connection, new, request.album, now)
+                group = await check_access(connection, new, None, request.rights, now)
+                job = await jobs.get_by_source(connection, new.source)
+                if job is None:
+                    job = await admission.insert_job(connection, new, request.album, now)
+                    if job.photo is not None and needs_consent(job, group):
+                        job = (await apply_event(connection, job, AwaitingConsent(None), now)).job
         except RequestDenied as denied:
             await self.drafts.discard(new)
             return denied.error

@@ -27,7 +27,7 @@ async def apply_event(
         InvalidTransition: the event does not fit the job's state.
         StaleJob: the row has changed since `job` was read.
     """
-    change = advance(job, event, now, jitter=jitter)
+    change = _without_names(advance(job, event, now, jitter=jitter))
     if not await jobs.update(connection, change.job):
         raise StaleJob(f"job {job.id} has moved on")
     for kinds, settlement in change.settle:
@@ -37,6 +37,13 @@ async def apply_event(
     if change.notify:
         await results.add_to_outbox(connection, job.id, now)
     return replace(change, job=replace(change.job, version=job.version + 1))
+
+
+def _without_names(change: Transition) -> Transition:
+    """Nobody's name is kept once the question of consent is answered, or won't be asked."""
+    if change.job.state is State.DRAFT:
+        return change
+    return replace(change, job=replace(change.job, asker_name=None, subject_name=None))
 
 
 async def decline_waiting(connection: AsyncConnection, job_ids: Collection[int], reason: ErrorCode, now: float) -> None:

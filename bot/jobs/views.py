@@ -133,6 +133,8 @@ def view_of(
         has_photo=job.photo is not None,
         subject=job.subject,
         consent=job.consent,
+        asker_name=job.asker_name,
+        subject_name=job.subject_name,
         reference_name=job.reference_name,
         width=None if result is None else result.width,
         height=None if result is None else result.height,

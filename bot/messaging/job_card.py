@@ -153,7 +153,7 @@ def _lines(view: JobView, texts: Texts, *, shown: bool) -> list[str]:
     cropped = texts.gettext("The photo was very long, so I used the part around the face.") if view.cropped else ""
     title = "" if view.style is None else f"🎨 {style_title(view, texts)}"
     if view.state is State.DRAFT and view.consent == "asked":
-        return [title, _consent_text(texts), cropped]
+        return [_consent_text(view, texts), title, cropped]
     if view.state is State.DRAFT and view.style is not None and not view.has_photo and not view.has_reference:
         return [title, texts.gettext("Now send me the photo (in a group, as a reply to this message).")]
     if view.state is State.DRAFT:
@@ -191,20 +191,28 @@ def _draft(view: JobView, texts: Texts) -> str:
     )
 
 
-def _consent_text(texts: Texts) -> str:
+def _consent_text(view: JobView, texts: Texts) -> str:
+    owner = _subject(view, texts)
+    if view.asker_name is None:
+        return texts.gettext(
+            "{who}: may I repaint it? Only you can answer, and nothing happens until you do.", who=owner
+        )
     return texts.gettext(
-        "{who}: may I repaint it? Only you can answer, and nothing happens until you do.", who=_subject(texts)
+        "{owner}: {asker} would like to paint your photo. May they? Only you can answer, and nothing happens until you "
+        "do.",
+        owner=owner,
+        asker=view.asker_name,
     )
 
 
-def _subject(texts: Texts) -> str:
-    return texts.gettext("Owner of this photo")
+def _subject(view: JobView, texts: Texts) -> str:
+    return view.subject_name or texts.gettext("Owner of this photo")
 
 
 def _mention(view: JobView, texts: Texts) -> Mention | None:
     """A mention of the person whose consent is asked, so that the platform notifies them."""
     is_asked = view.state is State.DRAFT and view.consent == "asked" and view.subject is not None
-    return Mention(_subject(texts), view.subject or "") if is_asked else None
+    return Mention(_subject(view, texts), view.subject or "") if is_asked else None
 
 
 def _queued(view: JobView, texts: Texts) -> list[str]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol, TypeGuard, runtime_checkable
 
@@ -14,13 +14,15 @@ class Person:
     """A person. Their quota belongs to (platform, platform_id), whichever chat they write in.
 
     `language` is a language tag: from a platform it is the one that their app reports (empty if it reports none); the
-    core replaces it with the one they chose and keeps the reported one in `app_language`.
+    core replaces it with the one they chose and keeps the reported one in `app_language`. `name`: how they are called
+    where they wrote, empty if unknown; it identifies nobody.
     """
 
     platform: str
     platform_id: str
     language: str = "en"
     app_language: str | None = None
+    name: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)

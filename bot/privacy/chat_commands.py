@@ -175,6 +175,7 @@ def privacy_text(facts: PrivacyFacts, person: Person) -> str:
                 "• finished pictures: {time}, or until you delete them", time=_span(facts.result_days * 24, texts)
             ),
             texts.gettext("• saved styles: until you remove them"),
+            texts.gettext("• what you are called: only while somebody is asked whether their photo may be painted"),
             texts.gettext(
                 "• which style you asked for and when, how it ended, your language and your quota: until you use "
                 "/forget"

@@ -51,7 +51,7 @@ def destination_of(chat: Chat) -> Destination:
 
 def person_of(user: User | Member, locale: str = "") -> Person:
     """The core's person. Messages do not tell the user's locale; interactions do."""
-    return Person(PLATFORM, str(user.id), locale)
+    return Person(PLATFORM, str(user.id), locale, name=user.display_name)
 
 
 def private_chat(user: User | Member) -> Chat:

@@ -20,8 +20,8 @@ class AdminLookup(Protocol):
 def person_of(user: User | None, group: TelegramChat | None) -> Person:
     """The person who wrote. Anonymous admins and channels write as the chat they represent."""
     if group is not None or user is None:
-        return Person(PLATFORM, str(group.id if group else 0))
-    return Person(PLATFORM, str(user.id), user.language_code or "en")
+        return Person(PLATFORM, str(group.id if group else 0), name=(group.title or "") if group else "")
+    return Person(PLATFORM, str(user.id), user.language_code or "en", name=user.full_name)
 
 
 def is_chat(platform_id: str) -> bool:

@@ -50,6 +50,7 @@ PICTURE = Picture(b"", "repaint.jpg", "")
 
 QUEUED = JobView(1042, State.QUEUED, 5, has_reference=False, created=0, updated=0, has_photo=True)
 DRAFT = replace(QUEUED, state=State.DRAFT, style=None)
+ASKED = replace(DRAFT, consent="asked", subject="7", asker_name="Anna", subject_name="Bertil")
 QUOTA = QuotaView(limit=20, used=2, reserved=1, resets_at=5 * HOUR)
 
 NOON = 1_790_000_000.0
@@ -103,7 +104,8 @@ JOBS: tuple[tuple[str, JobView, Picture | None], ...] = (
     ("No face", replace(QUEUED, state=State.FAILED, error=UserError(ErrorCode.NO_FACE)), None),
     ("The service is down", replace(QUEUED, state=State.FAILED, error=UserError(ErrorCode.SERVICE_DOWN)), None),
     ("Cancelled", replace(QUEUED, state=State.CANCELED), None),
-    ("Somebody else's photo, in a group", replace(DRAFT, style=5, consent="asked", subject="7"), None),
+    ("Somebody else's photo, in a group", replace(ASKED, style=5), None),
+    ("Somebody else's photo, before a style is chosen", ASKED, None),
     ("They said no", replace(QUEUED, state=State.FAILED, error=UserError(ErrorCode.CONSENT_REFUSED)), None),
     ("Painted like a saved style", replace(QUEUED, state=State.STORED, reference_name="Quilt"), PICTURE),
     ("Waited too long for a style", replace(DRAFT, state=State.FAILED, error=UserError(ErrorCode.DRAFT_EXPIRED)), None),

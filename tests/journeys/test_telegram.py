@@ -74,7 +74,7 @@ async def test_somebody_elses_photo_is_painted_with_its_owners_consent(tmp_path:
         command = ben.last
         await harness.api.until(lambda: ben.sees)
         [question] = ben.sees
-        assert "may I repaint it?" in question.text
+        assert question.text.startswith("Person 1: Person 2 would like to paint your photo. May they?")
         await ben.presses_data(question, question.rows[0][0][1])  # has no effect: only the owner may answer
         await anna.presses_data(question, question.rows[0][0][1])
         await harness.api.until(lambda: ben.pictures)

@@ -337,6 +337,13 @@ async def test_what_was_owed_before_outcomes_could_be_given_up_is_still_owed(pla
         assert len(await results.list_due(connection, "telegram", NOON)) == 1
 
 
+async def test_an_old_question_of_consent_stays_open_without_names(place: Path | str) -> None:
+    create_database("0017", place, [*DATA, "UPDATE job SET consent = 'asked', subject = '7' WHERE id = 1"])
+    async with open_database(place) as database:
+        asked = await job(database, 1)
+        assert (asked.consent, asked.subject, asked.asker_name, asked.subject_name) == ("asked", "7", None, None)
+
+
 async def job(database: Database, job_id: int) -> jobs.Job:
     async with database.read() as connection:
         found = await jobs.get(connection, job_id)

@@ -38,6 +38,7 @@ EVENTS: tuple[Event, ...] = (
     job_lifecycle.Expired(),
     job_lifecycle.CancelRequested(),
     job_lifecycle.AwaitingConsent(style=0),
+    job_lifecycle.ConsentGiven(),
     job_lifecycle.Declined(ErrorCode.CONSENT_REFUSED),
 )
 # state → the state after each event that fits; any other event does not fit
@@ -48,6 +49,7 @@ BECOMES: dict[State, dict[Event, State]] = {
         job_lifecycle.Expired(): FAILED,
         job_lifecycle.CancelRequested(): CANCELED,
         job_lifecycle.AwaitingConsent(style=0): D,
+        job_lifecycle.ConsentGiven(): D,
         job_lifecycle.Declined(ErrorCode.CONSENT_REFUSED): FAILED,
     },
     Q: {
@@ -248,6 +250,15 @@ def test_the_wait_begins_when_a_job_is_queued_or_done_at_once() -> None:
 def test_a_job_awaiting_consent_keeps_its_style() -> None:
     job = advance(a(D, style=None), job_lifecycle.AwaitingConsent(4), NOON).job
     assert (job.style, job.consent, job.tag) == (4, "asked", None)
+
+
+def test_consent_given_before_a_style_is_chosen_ends_the_question_and_the_names() -> None:
+    asked = advance(
+        a(D, style=None, asker_name="Anna", subject_name="Bertil"), job_lifecycle.AwaitingConsent(None), NOON
+    ).job
+    assert (asked.style, asked.consent, asked.asker_name) == (None, "asked", "Anna")
+    given = advance(asked, job_lifecycle.ConsentGiven(), NOON).job
+    assert (given.state, given.consent, given.asker_name, given.subject_name) == (D, "given", None, None)
 
 
 def test_ended_jobs_do_not_change_state() -> None:

@@ -34,7 +34,8 @@ EVENTS: st.SearchStrategy[job_events.Event] = st.one_of(
     st.builds(job_events.Orphaned, st.booleans()),
     st.just(job_events.Delivered()),
     st.just(job_events.Expired()),
-    st.builds(job_events.AwaitingConsent, STYLES),
+    st.builds(job_events.AwaitingConsent, st.none() | STYLES),
+    st.builds(job_events.ConsentGiven),
     st.builds(job_events.Declined, REASONS),
     st.just(job_events.CancelRequested()),
 )

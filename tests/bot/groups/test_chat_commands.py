@@ -23,6 +23,7 @@ from bot.groups.settings_commands import (
 )
 from bot.i18n import LANGUAGES
 from bot.messaging.platform import Card
+from storage import jobs
 from tests.fakes.dashscope.service import portrait_jpeg
 from tests.harness.app import ANNA
 from tests.harness.buttons import presses
@@ -107,6 +108,26 @@ async def test_a_photo_of_somebody_else_waits_for_their_consent(tmp_path: Path) 
         assert (await anna.picture()).text == "🎨 Retro comic"
         assert (await harness.app.services.queries.quota(anna.person)).used == 1
         assert "already moved on" in (await ben.presses(card, "No")).notice
+
+
+async def test_consent_names_both_people_and_comes_before_the_style(tmp_path: Path) -> None:
+    async with chat_harness(tmp_path) as harness:
+        anna, ben = harness.member("anna"), harness.member("ben")
+        named = [
+            replace(one, person=replace(one.person, name=name)) for one, name in ((anna, "Anna"), (ben, "Ber\ntil"))
+        ]
+        await named[0].says("/style", replied=file(portrait_jpeg(), named[1].person))
+        card = await anna.sees("Ber til: Anna would like to paint your photo. May they?")
+        assert card.mention is not None
+        assert (card.mention.text, card.mention.platform_id) == ("Ber til", "ben")
+        assert labels(card) == ["👍 Yes, paint it", "👎 No", "✖ Cancel"]
+        assert (await ben.presses(card, "Yes")).notice == "Thank you! Now they can choose a style."
+        await anna.presses(await anna.sees("Which style"), "Anime")
+        assert (await anna.picture()).text == "🎨 Anime"
+        async with harness.app.services.database.read() as connection:
+            job = await jobs.get(connection, 1)
+        assert job is not None
+        assert (job.consent, job.asker_name, job.subject_name) == ("given", None, None)
 
 
 async def test_refused_consent_deletes_the_photo_and_costs_nothing(tmp_path: Path) -> None:

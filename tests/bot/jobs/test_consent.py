@@ -75,11 +75,11 @@ async def test_after_a_refusal_the_photo_is_deleted_and_nothing_is_charged(app: 
 
 
 @SHARED_LOOP
-async def test_choosing_a_style_for_a_draft_asks_for_consent_and_the_style_can_still_change(app: Installation) -> None:
+async def test_consent_is_asked_before_the_style_which_can_still_change(app: Installation) -> None:
     anna, ben, group, services = a_person(), a_person(), a_group(), app.services
     source = f"{group.platform_id}:draft"
     draft = accepted(await services.jobs.draft(JobRequest(anna, group, source, photo=a_photo(), subject=ben)))
-    assert draft.consent is None
+    assert (draft.consent, draft.style) == ("asked", None)
     assert (
         accepted(
             await services.jobs.choose_style(

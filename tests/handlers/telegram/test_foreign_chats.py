@@ -121,7 +121,7 @@ async def test_a_guest_message_that_replies_to_a_photo_asks_its_owner_once(tmp_p
             harness.api, await send_guest_message(anna, "@repaint_test_bot /style 2", reply_to=replied)
         )
         await harness.api.push(harness.api.pushed[-1])
-        await harness.api.until(lambda: "may I repaint it?" in inline_message(harness, message_id).text)
+        await harness.api.until(lambda: "May they?" in inline_message(harness, message_id).text)
         assert "Only the person whose photo" in await anna.notice(
             await anna.presses(inline_message(harness, message_id), "Yes")
         )
@@ -140,7 +140,7 @@ async def test_the_owner_of_a_photo_is_asked_in_other_peoples_private_chats_too(
         replied = {"message_id": 3, "date": 1, "chat": chat, "photo": photo_json("theirs"), "from": ben.user()}
         query = await send_guest_message(anna, "@repaint_test_bot 2", reply_to=replied, chat=chat)
         message_id = await guest_answer(harness.api, query)
-        await harness.api.until(lambda: "may I repaint it?" in inline_message(harness, message_id).text)
+        await harness.api.until(lambda: "May they?" in inline_message(harness, message_id).text)
         await ben.presses(inline_message(harness, message_id), "No")
         await harness.api.until(lambda: "said no" in inline_message(harness, message_id).text)
         assert await harness.units(anna) == (0, 0)
