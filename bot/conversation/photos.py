@@ -18,6 +18,7 @@ from bot.jobs.albums import LIMIT_ERRORS, MAX_PHOTOS, AlbumService
 from bot.jobs.request import JobRequest, StyleChoice, like_picture
 from bot.jobs.service import JobService
 from bot.messaging.incoming import Attachment, IncomingMessage, Withholds, read_attachment
+from bot.messaging.plain_words import read_plain_word
 from bot.messaging.platform import DEFAULT_CAPABILITIES, Capabilities, Card
 from bot.messaging.registry import EVERYBODY, Command, Feature, HelpLine
 from bot.messaging.style_text import UnknownStyle, is_reference, split_me
@@ -97,7 +98,11 @@ class PhotoRequests:
             return True
         question = None if choice is None else await self._answers.open_question(message)
         return is_meant(
-            choice, has_question=question is not None, is_group=message.chat.is_group, edited=message.edited
+            choice,
+            has_question=question is not None,
+            is_group=message.chat.is_group,
+            edited=message.edited,
+            is_word=read_plain_word(text) is not None,
         )
 
     async def plain(self, message: IncomingMessage, text: str) -> Card | None:

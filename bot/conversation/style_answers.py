@@ -17,11 +17,12 @@ from bot.messaging.style_text import UnknownStyle
 Choice = StyleChoice | UnknownStyle | None
 
 
-def is_meant(choice: Choice, *, has_question: bool, is_group: bool, edited: bool) -> bool:
+def is_meant(choice: Choice, *, has_question: bool, is_group: bool, edited: bool, is_word: bool) -> bool:
     """Whether words without a command or a photo are meant as a style: a card asks for one, or in private. Pure.
 
     In groups people talk to each other, too: there, words count only for an open question, if they come close to a
-    style. An edited message counts only if it answers the question now.
+    style. An edited message counts only if it answers the question now. `is_word`: it says something else, such as
+    "cancel".
     """
     match choice:
         case None:
@@ -30,7 +31,7 @@ def is_meant(choice: Choice, *, has_question: bool, is_group: bool, edited: bool
             return has_question or not (is_group or edited)
         case UnknownStyle(suggestion=near, unavailable=known, several=several):
             is_close = bool(several) or near is not None or known is not None
-            return has_question and not edited and (is_close or not is_group)
+            return has_question and not (edited or is_word) and (is_close or not is_group)
 
 
 class StyleAnswers:
