@@ -104,5 +104,5 @@ class CardContent:
         if jpeg is None or view.style is None:
             return None
         slug = "reference" if view.style == REFERENCE else by_index(view.style).slug
-        name = "" if view.style == REFERENCE else by_index(view.style).name(place.language)
+        name = "" if view.style == REFERENCE else by_index(view.style).name(texts_for(place.language).language)
         return Picture(jpeg, f"repaint-{slug}-{view.id}.jpg", name, job=view.id)

@@ -1,6 +1,6 @@
 """The catalogue of styles: their names, and lookup by index or name.
 
-Index and Chinese name are the API's own (its model page); slugs and English names are ours.
+Index and Chinese name are the API's own (its model page); slugs, English and traditional Chinese names are ours.
 """
 
 import difflib
@@ -20,9 +20,11 @@ class Style:
     slug: str
     english: str
     chinese: str
+    traditional: str
 
     def name(self, language: str) -> str:
-        return self.chinese if language.startswith("zh") else self.english
+        """The name in one of the supported languages: `en`, `zh` or `zh-Hant`."""
+        return {"zh": self.chinese, "zh-Hant": self.traditional}.get(language, self.english)
 
 
 @dataclass(frozen=True)
@@ -39,32 +41,32 @@ class SavedStyle:
 
 
 STYLES: tuple[Style, ...] = (
-    Style(0, "comic", "Retro comic", "复古漫画"),
-    Style(1, "fairytale", "3D fairy tale", "3D童话"),
-    Style(2, "anime", "Anime", "二次元"),
-    Style(3, "fresh", "Fresh", "小清新"),
-    Style(4, "future", "Futuristic tech", "未来科技"),
-    Style(5, "ink", "Chinese ink painting", "国画古风"),
-    Style(6, "general", "Warrior general", "将军百战"),
-    Style(7, "cartoon", "Colourful cartoon", "炫彩卡通"),
-    Style(8, "elegant", "Elegant Chinese", "清雅国风"),
-    Style(9, "newyear", "New Year celebration", "喜迎新年"),
-    Style(14, "gongbi", "Gongbi fine brush", "国风工笔"),
-    Style(15, "greetings", "New Year greetings", "恭贺新禧"),
-    Style(30, "story", "Fairy-tale world", "童话世界"),
-    Style(31, "clay", "Clay world", "黏土世界"),
-    Style(32, "pixel", "Pixel world", "像素世界"),
-    Style(33, "adventure", "Adventure world", "冒险世界"),
-    Style(34, "manga", "Manga world", "日漫世界"),
-    Style(35, "toyworld", "3D world", "3D世界"),
-    Style(36, "animeworld", "Anime world", "二次元世界"),
-    Style(37, "handdrawn", "Hand-drawn world", "手绘世界"),
-    Style(38, "crayon", "Crayon world", "蜡笔世界"),
-    Style(39, "magnet", "Fridge-magnet world", "冰箱贴世界"),
-    Style(40, "badge", "Badge world", "吧唧世界"),
+    Style(0, "comic", "Retro comic", "复古漫画", "復古漫畫"),
+    Style(1, "fairytale", "3D fairy tale", "3D童话", "3D童話"),
+    Style(2, "anime", "Anime", "二次元", "二次元"),
+    Style(3, "fresh", "Fresh", "小清新", "小清新"),
+    Style(4, "future", "Futuristic tech", "未来科技", "未來科技"),
+    Style(5, "ink", "Chinese ink painting", "国画古风", "國畫古風"),
+    Style(6, "general", "Warrior general", "将军百战", "將軍百戰"),
+    Style(7, "cartoon", "Colourful cartoon", "炫彩卡通", "炫彩卡通"),
+    Style(8, "elegant", "Elegant Chinese", "清雅国风", "清雅國風"),
+    Style(9, "newyear", "New Year celebration", "喜迎新年", "喜迎新年"),
+    Style(14, "gongbi", "Gongbi fine brush", "国风工笔", "國風工筆"),
+    Style(15, "greetings", "New Year greetings", "恭贺新禧", "恭賀新禧"),
+    Style(30, "story", "Fairy-tale world", "童话世界", "童話世界"),
+    Style(31, "clay", "Clay world", "黏土世界", "黏土世界"),
+    Style(32, "pixel", "Pixel world", "像素世界", "像素世界"),
+    Style(33, "adventure", "Adventure world", "冒险世界", "冒險世界"),
+    Style(34, "manga", "Manga world", "日漫世界", "日漫世界"),
+    Style(35, "toyworld", "3D world", "3D世界", "3D世界"),
+    Style(36, "animeworld", "Anime world", "二次元世界", "二次元世界"),
+    Style(37, "handdrawn", "Hand-drawn world", "手绘世界", "手繪世界"),
+    Style(38, "crayon", "Crayon world", "蜡笔世界", "蠟筆世界"),
+    Style(39, "magnet", "Fridge-magnet world", "冰箱贴世界", "冰箱貼世界"),
+    Style(40, "badge", "Badge world", "吧唧世界", "吧唧世界"),
 )
 # All styles on one sheet: an extension of our own stylizer (the API has nothing below -1).
-SHEET = Style(-2, "all", "All styles at once", "全部风格一览")
+SHEET = Style(-2, "all", "All styles at once", "全部风格一览", "全部風格一覽")
 
 _SEPARATORS = re.compile(r"(?<![\d\s_-])[\s_-]+|[\s_-]+(?![\d\s_-])")
 INDICES = frozenset(style.index for style in STYLES)
@@ -83,7 +85,8 @@ def offered(indices: Collection[int]) -> tuple[Style, ...]:
 
 
 def find(text: str, among: Collection[Style]) -> Style | None:
-    """The style that a person names by number, slug, English or Chinese name; None when none matches exactly."""
+    """The style that a person names by number, slug, English or Chinese name, in either script; None when none matches
+    exactly."""
     wanted = _fold(text)
     return next((style for style in among if wanted in _names(style)), None)
 
@@ -107,4 +110,4 @@ def _fold(text: str) -> str:
 
 
 def _names(style: Style) -> tuple[str, ...]:
-    return (str(style.index), _fold(style.slug), _fold(style.english), _fold(style.chinese))
+    return (str(style.index), *map(_fold, (style.slug, style.english, style.chinese, style.traditional)))

@@ -1,19 +1,22 @@
 """Catalogues: the supported languages, and how texts, durations and dates are formatted in each."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
 
-from babel.core import Locale, negotiate_locale
+from babel.core import Locale
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-LANGUAGES = ("en", "zh")
-_LOCALES = {"en": "en_GB", "zh": "zh_Hans_CN"}  # where the tag alone is too vague; 24 hours a day in both
+LANGUAGES = ("en", "zh", "zh-Hant")  # buttons in chats hold their places: append only
+TRADITIONAL = "zh-Hant"
+_TRADITIONAL_SUBTAGS = frozenset({"hant", "tw", "hk", "mo"})
+# Where the tag alone is too vague; 24 hours a day in all of them.
+_LOCALES = {"en": "en_GB", "zh": "zh_Hans_CN", TRADITIONAL: "zh_Hant_TW"}
 _JUST_NOW_SECONDS = 45
 _DATE_AFTER_SECONDS = 7 * 24 * 3600
 _SECONDS_STEP = 5  # estimates are not accurate to the second
@@ -34,8 +37,8 @@ class Texts:
 
     @property
     def own_name(self) -> str:
-        """The language's name in the language itself: "English", "中文"."""
-        return Locale.parse(self.language).get_language_name() or self.language
+        """The language's name in the language itself: "English", "中文", "繁體中文"."""
+        return _name_in(self.language, self.language) or self.language
 
     def gettext(self, msgid: str, /, **values: object) -> str:
         sentence = self._translations.gettext(msgid)
@@ -66,13 +69,29 @@ class Texts:
 
 def language_names(language: str) -> frozenset[str]:
     """What a language is called in each of LANGUAGES."""
-    locale = Locale.parse(language)
-    return frozenset(name for reader in LANGUAGES if (name := locale.get_language_name(reader)))
+    return frozenset(name for reader in LANGUAGES if (name := _name_in(reader, language)))
 
 
 def texts_for(language: str) -> Texts:
-    """The texts for a language tag such as `zh-hans`, `zh_CN` or `en-GB`; English for unsupported languages."""
-    return _texts(negotiate_locale([language.replace("_", "-")], LANGUAGES, sep="-") or "en")
+    """The texts for a language tag such as `zh-hans`, `zh_TW` or `en-GB`; English for unsupported languages."""
+    return _texts(supported_language([language]) or "en")
+
+
+def supported_language(tags: Sequence[str]) -> str | None:
+    """The one of LANGUAGES that fits the first of these tags for which there is one."""
+    return next((found for tag in tags if (found := _supported(tag)) is not None), None)
+
+
+def _supported(tag: str) -> str | None:
+    first, *others = tag.casefold().replace("_", "-").split("-")
+    if first == "zh" and "hans" not in others and _TRADITIONAL_SUBTAGS & set(others):
+        return TRADITIONAL
+    return first if first in LANGUAGES else None
+
+
+def _name_in(reader: str, language: str) -> str | None:
+    """What a language is called in the language of `reader`."""
+    return Locale.parse(reader, sep="-").languages.get(language.replace("-", "_"))
 
 
 @cache
@@ -84,12 +103,12 @@ def _texts(language: str) -> Texts:
 
 
 def _catalogues(language: str) -> Iterator[GNUTranslations]:
-    folder = files("bot.i18n") / language
+    folder = files("bot.i18n") / language.replace("-", "_")
     if not folder.is_dir():  # English: the msgids themselves
         return
     for source in sorted(folder.iterdir(), key=lambda entry: entry.name):
         if source.name.endswith(".po"):
             compiled = io.BytesIO()
-            write_mo(compiled, read_po(io.BytesIO(source.read_bytes()), locale=language))
+            write_mo(compiled, read_po(io.BytesIO(source.read_bytes()), locale=language.replace("-", "_")))
             compiled.seek(0)
             yield GNUTranslations(compiled)

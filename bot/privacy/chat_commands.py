@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from math import ceil
 
-from bot.i18n import LANGUAGES, Texts, language_names, mark, texts_for
+from bot.i18n import LANGUAGES, TRADITIONAL, Texts, language_names, mark, supported_language, texts_for
 from bot.jobs.service import JobService
 from bot.messaging.callback_data import CallbackData, person_key
 from bot.messaging.incoming import ButtonPress, CallbackAnswer, IncomingMessage, not_yours
@@ -17,7 +17,11 @@ from bot.privacy.service import DeletedCounts, PrivacyFacts, PrivacyService
 _LINE = mark("Your data: /privacy, /export, /forget, /optout. Your language: /lang")
 HELP = (HelpLine(120, _LINE, _LINE),)
 _APP_LANGUAGE = -1
-_MORE_LANGUAGE_NAMES = {"英文": "en"}  # besides those in the dictionaries
+_MORE_LANGUAGE_NAMES = {  # besides those in the dictionaries
+    **dict.fromkeys(("英文",), "en"),
+    **dict.fromkeys(("简体", "簡體", "简体中文", "簡體中文"), "zh"),
+    **dict.fromkeys(("繁体", "繁體", "正體中文"), TRADITIONAL),
+}
 _UNDO_WORDS = frozenset({"off", "no", "in", "back", "undo", "取消", "关"})
 
 
@@ -108,7 +112,8 @@ class PrivacyCommands:
 
     async def language(self, message: IncomingMessage, text: str) -> Card:
         """/lang: set the named language, or show a card of choices."""
-        wanted = _language_aliases().get(text.strip().casefold())
+        named = text.strip().casefold()
+        wanted = _language_aliases().get(named) or supported_language([named])
         return await self._set_language(message.person, wanted) if wanted else language_card(message.person)
 
     async def confirm_forget(self, data: ConfirmForget, press: ButtonPress) -> CallbackAnswer:
@@ -159,9 +164,9 @@ def language_chosen_text(texts: Texts) -> str:
 
 @cache
 def _language_aliases() -> dict[str, str]:
-    """The languages by whatever people call them: their tags, and their names in every language."""
+    """The languages by their names in every language."""
     names = {name.casefold(): language for language in LANGUAGES for name in language_names(language)}
-    return {**names, **{language: language for language in LANGUAGES}, **_MORE_LANGUAGE_NAMES}
+    return {**names, **_MORE_LANGUAGE_NAMES}
 
 
 def privacy_text(facts: PrivacyFacts, person: Person) -> str:

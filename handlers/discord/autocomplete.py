@@ -3,6 +3,7 @@
 import structlog
 from discord.app_commands import Choice
 
+from bot.i18n import texts_for
 from bot.saved_styles.style_options import suggestions
 from bot.services import Services
 from handlers.discord.client import BotInteraction
@@ -28,5 +29,5 @@ class Autocomplete:
         except Exception:  # e.g. the database is down; a missing suggestion is not worth an error message
             log.exception("style suggestions failed")
             return []
-        matches = suggestions(typed, options, language, MAX_CHOICES)
+        matches = suggestions(typed, options, texts_for(language).language, MAX_CHOICES)
         return [Choice(name=label[:MAX_CHOICE_NAME], value=name) for label, name in matches]

@@ -24,12 +24,13 @@ log = structlog.get_logger(__name__)
 
 
 async def update_profile(bot: Bot, owners: Collection[str], commands: Collection[Command]) -> None:
-    """Set command menus and descriptions. English is the default for languages without a translation.
+    """Set command menus and descriptions. English is the default for languages without a translation; Telegram knows
+    languages by two letters here, so Chinese has one script.
 
     The bot works without them, so failures are only logged. The owner's own menu can't be set until they have started a
     chat with the bot.
     """
-    for language in LANGUAGES:
+    for language in (language for language in LANGUAGES if len(language) == 2):  # ISO 639-1
         for which, bot_scope in _scopes(owners):
             shown = menu(commands, texts_for(language), which)
             await _log_failure(_set_commands(bot, shown, bot_scope, _language_code(language)))

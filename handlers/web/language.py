@@ -1,9 +1,8 @@
 """Negotiates a request's language: the page's switch (`?language=`) first, then Accept-Language."""
 
-from babel import negotiate_locale
 from starlette.requests import Request
 
-from bot.i18n import LANGUAGES, Texts, texts_for
+from bot.i18n import Texts, supported_language, texts_for
 
 MAX_HEADER_LENGTH = 200  # characters of a header that are read
 
@@ -26,4 +25,4 @@ def texts_of(request: Request) -> Texts:
     """The texts in the first requested language that we support; English if there is none."""
     chosen = request.query_params.get("language", "")[:MAX_HEADER_LENGTH]
     tags = [tag for tag in (chosen, *accepted_languages(request.headers.get("accept-language", ""))) if tag]
-    return texts_for(negotiate_locale(tags, LANGUAGES, sep="-") or "en")
+    return texts_for(supported_language(tags) or "en")

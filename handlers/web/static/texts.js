@@ -2,8 +2,8 @@
 import { getJson, setLanguage } from "./api.js";
 import { remember, remembered } from "./memory.js";
 
-/** @type {Record<string, [tag: string, name: string]>} */
-const OTHER = { en: ["zh", "中文"], zh: ["en", "English"] };
+/** @type {[tag: string, name: string]} */
+const CHINESE = /^zh-(hant|tw|hk|mo)/i.test(navigator.language) ? ["zh-Hant", "繁體中文"] : ["zh", "中文"];
 
 let language = document.documentElement.lang;
 /** @type {Record<string, string>} by the English */
@@ -20,7 +20,8 @@ export function t(english, values = {}) {
 }
 
 export const spoken = () => language;
-export const other = () => OTHER[language] ?? OTHER.en;
+/** @type {() => [tag: string, name: string]} */
+export const other = () => (language === "en" ? CHINESE : ["en", "English"]);
 
 /**
  * Load the texts of a language, by default that of the page, and put them on the page.

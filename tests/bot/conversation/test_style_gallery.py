@@ -19,4 +19,4 @@ def test_every_style_with_a_sample_has_a_tile() -> None:
 
 
 def test_without_samples_there_is_no_picture() -> None:
-    assert gallery_sheet([Style(999, "nowhere", "Nowhere", "无")]) is None
+    assert gallery_sheet([Style(999, "nowhere", "Nowhere", "无", "無")]) is None

@@ -12,8 +12,10 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from bot.domain.error_codes import ErrorCode, UserError
-from bot.i18n import LANGUAGES, Texts, error_message, texts_for
+from bot.domain.styles import SHEET, STYLES
+from bot.i18n import LANGUAGES, TRADITIONAL, Texts, error_message, texts_for
 from tests import ROOT
+from tests.harness.traditional_chinese import origin, texts_of
 
 NOON = 1_790_000_000.0
 
@@ -29,7 +31,7 @@ def msgids_in_code() -> set[tuple[str, ...]]:
 
 
 def messages(language: str) -> Iterator[Message]:
-    for source in (files("bot.i18n") / language).iterdir():
+    for source in (files("bot.i18n") / language.replace("-", "_")).iterdir():
         if source.name.endswith(".po"):
             yield from (message for message in read_po(io.BytesIO(source.read_bytes())) if message.id)
 
@@ -62,6 +64,21 @@ def test_no_text_is_translated_twice(language: str) -> None:
     assert len(identities) == len(set(identities))
 
 
+def test_the_traditional_texts_are_made_from_todays_simplified_ones() -> None:
+    """If this fails, see "Add a text" in CONTRIBUTING.md."""
+    origins = {forms(message.id): origin(message) for message in messages("zh")}
+    made_from = {forms(message.id): "\n".join(message.auto_comments) for message in messages(TRADITIONAL)}
+    assert made_from == origins
+
+
+def test_traditional_texts_have_no_simplified_characters() -> None:
+    """Big5 has none of those that exist in simplified Chinese only."""
+    texts = [text for message in messages(TRADITIONAL) for text in texts_of(message)]
+    texts += [style.traditional for style in (*STYLES, SHEET)]
+    chinese = "".join(re.findall(r"[\u4e00-\u9fff]", "".join(texts)))
+    assert chinese.encode("big5hkscs", "ignore").decode("big5hkscs") == chinese
+
+
 @pytest.mark.parametrize(
     ("asked", "spoken"),
     [
@@ -69,6 +86,13 @@ def test_no_text_is_translated_twice(language: str) -> None:
         ("zh-hans", "zh"),
         ("zh-CN", "zh"),
         ("zh_CN", "zh"),
+        ("zh-SG", "zh"),
+        ("zh-TW", "zh-Hant"),
+        ("zh_HK", "zh-Hant"),
+        ("zh-hant", "zh-Hant"),
+        ("zh-Hant-HK", "zh-Hant"),
+        ("zh-Hans-HK", "zh"),
+        ("zh-MO", "zh-Hant"),
         ("en-GB", "en"),
         ("de", "en"),
         ("", "en"),
@@ -124,7 +148,9 @@ def test_dates_name_their_time_zone() -> None:
     assert "2026年9月21日" in texts_for("zh").moment(NOON)
 
 
-@pytest.mark.parametrize(("language", "name"), [("en", "English"), ("zh", "中文"), ("fr", "français")])
+@pytest.mark.parametrize(
+    ("language", "name"), [("en", "English"), ("zh", "中文"), ("zh-Hant", "繁體中文"), ("fr", "français")]
+)
 def test_a_language_knows_its_own_name(language: str, name: str) -> None:
     assert Texts(language, NullTranslations()).own_name == name
 

@@ -104,7 +104,7 @@ async def test_the_language_can_be_chosen_and_reset_to_that_of_the_app(tmp_path:
     async with chat_harness(tmp_path) as harness:
         anna = harness.person("anna", "en")
         asked = said(await anna.says("/lang"))
-        assert labels(asked) == ["English", "中文", "The language of my app"]
+        assert labels(asked) == ["English", "中文", "繁體中文", "The language of my app"]
         assert (await harness.person("ben").presses(asked, "中文")).alert
         assert (await anna.presses(asked, "中文")).edit == Card("以后我会和你说中文。")
         assert "今天还可以画" in said(await anna.says("/quota")).text
@@ -115,6 +115,7 @@ async def test_the_language_can_be_chosen_and_reset_to_that_of_the_app(tmp_path:
         )
         assert "left today" in said(await anna.says("/quota")).text
         assert said(await anna.says("/lang 中文")).text == "以后我会和你说中文。"
+        assert said(await anna.says("/lang zh-TW")).text == "以後我會和你說繁體中文。"
         assert said(await anna.says("/lang english")).text == "From now on I'll use English with you."
 
 

@@ -25,6 +25,8 @@ def test_accept_language_is_read_best_first(header: str, tags: tuple[str, ...]) 
     ("query", "header", "language"),
     [
         (b"", "zh-Hans-CN", "zh"),
+        (b"", "zh-TW,zh;q=0.9,en;q=0.8", "zh-Hant"),
+        (b"", "zh-HK", "zh-Hant"),
         (b"", "de-DE,zh;q=0.5,en;q=0.4", "zh"),
         (b"", "fr", "en"),
         (b"language=zh", "en", "zh"),
