@@ -41,6 +41,11 @@ def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
 
+def _without_version(value: object) -> object:
+    """Discord's API URL without `/v10`, which its documentation includes and the library adds."""
+    return re.sub(r"/v\d+/*$", "", value.rstrip("/")) if isinstance(value, str) else value
+
+
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 
 
@@ -73,7 +78,7 @@ class Settings(ClusterSettings):
     telegram_api_url: AnyHttpUrl = AnyHttpUrl("https://api.telegram.org")
     telegram_webhook: OnOff = "off"
     discord_bot_token: SecretStr | None = None
-    discord_api_url: AnyHttpUrl = AnyHttpUrl("https://discord.com/api")
+    discord_api_url: Annotated[AnyHttpUrl, BeforeValidator(_without_version)] = AnyHttpUrl("https://discord.com/api")
     discord_webhook: OnOff = "off"
     dashscope_base_url: api_keys.BaseUrl = API_DEFAULTS.base_url
     dashscope_workspace: api_keys.Workspace | None = API_DEFAULTS.workspace

@@ -52,7 +52,7 @@ def error_text(why: UserError, person: Person, now: float, photo: Attachment | N
     """The message of an error. A missing `photo` (PHOTO_MISSING) is a hidden profile photo."""
     texts = texts_for(person.language)
     if why.code is ErrorCode.PHOTO_MISSING and photo is not None:
-        return texts.gettext("I can't see a profile photo there. Please send a photo, or reply to one, instead.")
+        return texts.gettext("I can't see a profile photo there. Please send me a photo instead.")
     return error_message(why, texts, now=now)
 
 

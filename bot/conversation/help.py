@@ -160,7 +160,9 @@ def how_to_style_text(texts: Texts, capabilities: Capabilities = DEFAULT_CAPABIL
     return texts.gettext("Which photo? Send one with this command as its caption, or reply to a photo with it.")
 
 
-def how_to_reference_text(texts: Texts) -> str:
+def how_to_reference_text(texts: Texts, capabilities: Capabilities = DEFAULT_CAPABILITIES) -> str:
+    if capabilities.has_forms:
+        return texts.gettext("/style takes your photo, and as its reference the picture whose style you like.")
     return texts.gettext(
         "Reply with /ref to the picture whose style you like, then send me the photo. Or send both as an album with "
         "the caption /style ref: first the photo, then the style picture."

@@ -182,7 +182,7 @@ class PhotoRequests:
         texts = texts_for(message.person.language)
         match (*message.attachments, *((message.replied,) if message.replied else ())):
             case ():
-                return Card(how_to_reference_text(texts))
+                return Card(how_to_reference_text(texts, self._capabilities))
             case (style,):
                 return await self._reference_draft(message, style)
             case (photo, style, *_) if len(message.attachments) == 2:  # an album, whatever it replies to

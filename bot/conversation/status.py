@@ -98,7 +98,7 @@ def quota_text(quota: QuotaView, texts: Texts, now: float) -> str:
                 quota.credits,
             )
         )
-    if quota.group_credits is not None:
+    if quota.group_credits:
         lines.append(texts.ngettext("This group has {n} credit.", "This group has {n} credits.", quota.group_credits))
     wait = texts.duration(max(0.0, quota.resets_at - now))
     lines.append(

@@ -4,14 +4,17 @@ Every method raises TryLater, Refused, InteractionExpired or FileTooLarge.
 """
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from discord import File, Message, MessageReference, Object, PartialMessage, Webhook, WebhookType
 from discord.ui import View
 
 from bot.messaging.platform import TryLater
+from bot.runtime.clock import Clock
 from handlers.discord.client import ClientRef, DiscordClient
-from handlers.discord.errors import NETWORK_PAUSE, translated_errors
+from handlers.discord.errors import NETWORK_PAUSE, Banned, translated_errors
 from handlers.discord.interaction_replies import InteractionReply
 from handlers.discord.rendering import RenderedMessage
 
@@ -23,10 +26,13 @@ MAX_REMEMBERED_MENTIONS = 10_000
 
 
 class ApiWriter:
-    """Writes through the current client; raises TryLater while there is none."""
+    """Writes through the current client; raises TryLater while there is none, or while Discord's firewall has banned
+    our address: calls during a ban prolong it."""
 
-    def __init__(self, client_ref: ClientRef) -> None:
+    def __init__(self, client_ref: ClientRef, clock: Clock) -> None:
         self.client_ref = client_ref
+        self._clock = clock
+        self._banned_until = 0.0
         self._dm_channels: dict[int, int] = {}  # channel ids by user id
         self._mentioned: set[str] = set()  # ids of cards whose mention was sent
 
@@ -44,7 +50,7 @@ class ApiWriter:
     async def dm_channel(self, user: int) -> int:
         """The id of the channel of a user's private chat with the bot."""
         if user not in self._dm_channels:
-            with translated_errors():
+            with self._calls():
                 self._dm_channels[user] = (await self._client.create_dm(Object(user))).id
         return self._dm_channels[user]
 
@@ -54,7 +60,7 @@ class ApiWriter:
         if reply_to is not None:
             reference = MessageReference(message_id=int(reply_to), channel_id=channel, fail_if_not_exists=False)
         optional: dict[str, Any] = {"reference": reference, "view": rendered.view}
-        with translated_errors(has_files=bool(rendered.attachments)):
+        with self._calls(has_files=bool(rendered.attachments)):
             message = await self._client.get_partial_messageable(channel).send(
                 rendered.text or None,
                 files=rendered.files,
@@ -68,7 +74,7 @@ class ApiWriter:
 
     async def edit(self, channel: int, message: str, rendered: RenderedMessage) -> None:
         """Replace a message's content, files and buttons."""
-        with translated_errors(has_files=bool(rendered.attachments)):
+        with self._calls(has_files=bool(rendered.attachments)):
             await self._message(channel, message).edit(
                 content=rendered.text or None,
                 attachments=rendered.files,
@@ -78,18 +84,18 @@ class ApiWriter:
 
     async def edit_view(self, channel: int, message: str, view: View | None) -> None:
         """Replace only a message's buttons."""
-        with translated_errors():
+        with self._calls():
             await self._message(channel, message).edit(view=view)
 
     async def delete(self, channel: int, message: str) -> None:
-        with translated_errors():
+        with self._calls():
             await self._message(channel, message).delete()
 
     async def send_followup(self, reply: InteractionReply, rendered: RenderedMessage) -> str:
         """Send a follow-up message of an interaction and return its id."""
         files: Sequence[File] = rendered.files
         optional: dict[str, Any] = {} if rendered.view is None else {"view": rendered.view}
-        with translated_errors(has_files=bool(rendered.attachments)):
+        with self._calls(has_files=bool(rendered.attachments)):
             message = await self._webhook(reply).send(
                 rendered.text,
                 files=files,
@@ -102,7 +108,7 @@ class ApiWriter:
 
     async def edit_response(self, reply: InteractionReply, message: str, rendered: RenderedMessage) -> None:
         """Replace the content, files and buttons of an interaction's message."""
-        with translated_errors(has_files=bool(rendered.attachments)):
+        with self._calls(has_files=bool(rendered.attachments)):
             await self._webhook(reply).edit_message(
                 int(message),
                 content=rendered.text or None,
@@ -112,12 +118,23 @@ class ApiWriter:
             )
 
     async def edit_response_view(self, reply: InteractionReply, message: str, view: View | None) -> None:
-        with translated_errors():
+        with self._calls():
             await self._webhook(reply).edit_message(int(message), view=view)
 
     async def delete_response(self, reply: InteractionReply, message: str) -> None:
-        with translated_errors():
+        with self._calls():
             await self._webhook(reply).delete_message(int(message))
+
+    @contextmanager
+    def _calls(self, *, has_files: bool = False) -> Iterator[None]:
+        if (left := self._banned_until - self._clock.now()) > 0:
+            raise TryLater(left)
+        try:
+            with translated_errors(has_files=has_files):
+                yield
+        except Banned as ban:
+            self._banned_until = self._clock.now() + ban.retry_after
+            raise
 
     @property
     def _client(self) -> DiscordClient:

@@ -59,7 +59,7 @@ def build_components(services: Services, connection: Connection, files: FileDown
     client_ref, executor = connection.client_ref, KeyedExecutor()
     rows = services.database, account_of(connection.token), services.clock
     platform_files, replies = PlatformFiles(*rows), InteractionReplies(InteractionTokens(*rows), token_cipher(secret))
-    api_writer = ApiWriter(client_ref)
+    api_writer = ApiWriter(client_ref, connection.clock)
     routes = (InteractionsEndpoint(client_ref).route,) if connection.by_webhook else ()
     platform = DiscordPlatform(
         api_writer,
@@ -79,6 +79,7 @@ def build_components(services: Services, connection: Connection, files: FileDown
         responder,
         platform_files,
         platform.upload_limits,
+        platform.interaction_messages,
         executor,
     )
     component_presses = ComponentPresses(

@@ -13,7 +13,7 @@ from bot.runtime.event_loop import run_until
 from handlers.discord import command_sync
 from handlers.discord.client import ClientRef, DiscordClient, set_default_gateway
 from handlers.discord.command_sync import BotCommandTree
-from handlers.discord.errors import NETWORK_ERRORS, TOKEN_PAUSE, TokenRefused
+from handlers.discord.errors import NETWORK_ERRORS, TOKEN_PAUSE, TokenRefused, requested_pause
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +39,7 @@ class Connection:
     _ready: asyncio.Event = field(default_factory=asyncio.Event)
     _closed: asyncio.Event = field(default_factory=asyncio.Event)
     _disconnected: bool = False
+    _banned_until: float = 0.0
 
     async def connect(self, new_tree: TreeFactory) -> None:
         """Log in and fetch our application. Without a network nothing happens, and `run` tries again. Raises
@@ -56,6 +57,7 @@ class Connection:
             raise TokenRefused from None
         except (DiscordException, *NETWORK_ERRORS) as error:
             log.warning("Discord can't be reached yet", error=type(error).__name__)
+            self._note_ban(error)
             await client.close()
             return
         self._tree, self.client_ref.client = tree, client
@@ -64,7 +66,7 @@ class Connection:
         """Stay logged in until cancelled, so that cards can be shown and interactions over HTTP can be answered."""
         while True:
             while self._tree is None:
-                await self.clock.sleep(RETRY_PAUSE)
+                await self.clock.sleep(max(RETRY_PAUSE, self._ban_left()))
                 try:
                     await self.connect(new_tree)
                 except TokenRefused:
@@ -130,6 +132,15 @@ class Connection:
                 await self.clock.sleep(TOKEN_PAUSE)
         except (DiscordException, *NETWORK_ERRORS) as error:
             log.warning("the connection to Discord was lost", error=type(error).__name__)
+            self._note_ban(error)
+
+    def _note_ban(self, error: BaseException) -> None:
+        """Wait for as long as Discord's firewall demands before the next login."""
+        if (pause := requested_pause(error)) is not None:
+            self._banned_until = self.clock.now() + pause
+
+    def _ban_left(self) -> float:
+        return self._banned_until - self.clock.now()
 
     def _check_interaction_delivery(self, client: DiscordClient) -> None:
         """Warn about a mismatch: Discord delivers interactions one way only, chosen in its developer portal."""

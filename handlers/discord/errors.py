@@ -21,6 +21,7 @@ log = structlog.get_logger(__name__)
 
 NETWORK_PAUSE = 2.0  # seconds
 NOT_NOW_PAUSE = 10.0
+MAX_PAUSE = 3600.0  # a longer ban is tried again after an hour
 TOKEN_PAUSE = 60.0  # the owner has to replace the token first
 
 # https://docs.discord.com/developers/topics/opcodes-and-status-codes#json
@@ -71,6 +72,10 @@ class FileTooLarge(Exception):
     """A file, or all files together, exceed the channel's limit."""
 
 
+class Banned(TryLater):
+    """Discord's firewall takes nothing from our address, whatever the call, until the time is over."""
+
+
 class InteractionExpired(Exception):
     """The fifteen minutes in which an interaction may be answered are over."""
 
@@ -102,8 +107,10 @@ def _translate(error: HTTPException, *, has_files: bool) -> TryLater | Refused |
     if error.code in _REFUSALS:
         return Refused(_REFUSALS[error.code])
     match error:
-        case DiscordServerError() | HTTPException(status=408 | 429):
-            return TryLater(NETWORK_PAUSE, perhaps_sent=error.status != 429)
+        case HTTPException(status=429):  # from a firewall; the library waits for Discord's own limits
+            return Banned(requested_pause(error) or NETWORK_PAUSE)
+        case DiscordServerError() | HTTPException(status=408):
+            return TryLater(NETWORK_PAUSE, perhaps_sent=True)
         case HTTPException(code=code) if code in _NOT_NOW:
             return TryLater(NOT_NOW_PAUSE)
         case _ if _is_page(error):
@@ -114,6 +121,17 @@ def _translate(error: HTTPException, *, has_files: bool) -> TryLater | Refused |
         case _:
             log.warning("Discord refused an API call", status=error.status, code=error.code)
             return Refused(Refusal.UNKNOWN)
+
+
+def requested_pause(error: BaseException) -> float | None:
+    """For how many seconds a response demands that nothing is sent; None if it doesn't say, at most `MAX_PAUSE`."""
+    if not isinstance(error, HTTPException):
+        return None
+    try:
+        seconds = float(error.response.headers.get("Retry-After", ""))
+    except ValueError:
+        return None
+    return min(seconds, MAX_PAUSE) if seconds > 0 else None
 
 
 def _is_page(error: HTTPException) -> bool:

@@ -11,7 +11,14 @@ from handlers.discord.client import is_official_api, origin
 from handlers.discord.errors import NETWORK_PAUSE
 
 DOWNLOAD_TIMEOUT = 20.0
-_CDN = frozenset({"https://cdn.discordapp.com", "https://media.discordapp.net"})
+_CDN = frozenset(
+    {
+        "https://cdn.discordapp.com",
+        "https://media.discordapp.net",
+        "https://images-ext-1.discordapp.net",  # Discord's copies of pictures on other sites
+        "https://images-ext-2.discordapp.net",
+    }
+)
 
 
 def trusted_origins(api_url: str) -> frozenset[str]:
@@ -29,7 +36,7 @@ class FileDownloader:
     async def download(self, url: str) -> bytes | UserError:
         """A file's bytes, at most 20 MB, or why they are not available. Raises TryLater if it may work later."""
         if origin(url) not in self.trusted:
-            return UserError(ErrorCode.PHOTO_MISSING)
+            return UserError(ErrorCode.NOT_A_PICTURE)
         try:
             async with self.http.stream("GET", url, timeout=DOWNLOAD_TIMEOUT) as response:
                 if response.status_code == 429 or response.status_code >= 500:

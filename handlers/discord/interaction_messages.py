@@ -1,5 +1,6 @@
 """Shows cards through an interaction, where the bot may not write by itself; after it expires, in a private message."""
 
+from contextlib import suppress
 from dataclasses import replace
 
 import structlog
@@ -74,6 +75,19 @@ class InteractionMessages:
             await self._api_writer.send_followup(replace(reply, ephemeral=True), rendered)
         except InteractionExpired:
             return
+
+    async def show_to_requester(self, reply: InteractionReply, address: Address, rendered: RenderedMessage) -> None:
+        """Send a message that only the requester can see, although the placeholder is public: as Discord would turn the
+        first follow-up into that, it is deleted. After the interaction has expired it is a private message."""
+        try:
+            async with self._replies.fill(reply) as is_unused:
+                if is_unused:
+                    with suppress(Refused):
+                        await self._api_writer.delete_response(reply, reply.message)
+            await self._replies.count_followup(reply)
+            await self._api_writer.send_followup(replace(reply, ephemeral=True), rendered)
+        except InteractionExpired:
+            await self._api_writer.send(await self._dm_channel(address), rendered, None)
 
     async def edit_view(self, destination: ViaInteraction, message: str, view: View | None) -> None:
         """Replace only the buttons."""

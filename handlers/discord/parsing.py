@@ -1,11 +1,11 @@
 """Parses Discord's interactions and messages into the core's values."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import discord
-from discord import Member, Message, User
+from discord import Asset, Member, Message, User
 
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.messaging.incoming import Attachment, ButtonPress, IncomingMessage, may_be_picture
@@ -14,6 +14,7 @@ from handlers.discord.client import BotInteraction
 from handlers.discord.files import FileDownloader
 from handlers.discord.identities import PLATFORM, chat_of, manager_check, person_of, private_chat, requester_of
 from handlers.discord.interaction_replies import InteractionReply
+from handlers.discord.message_files import MessageFile, attached_file, files_with_forwarded
 from handlers.discord.modals import UploadedFile
 
 AVATAR_SIZE = 1024  # px
@@ -33,6 +34,24 @@ class FilledCommand:
     target_user: User | Member | None = None
     spoiler: bool = False
 
+    @property
+    def files(self) -> list[MessageFile]:
+        """Its file options, and the files of the message that it is about."""
+        target = [] if self.target_message is None else files_with_forwarded(self.target_message)
+        return [*map(attached_file, self.attachments), *target]
+
+    @property
+    def is_menu(self) -> bool:
+        """Whether it was chosen from the context menu of a message or person."""
+        return self.target_message is not None or self.target_user is not None
+
+    @property
+    def has_picture(self) -> bool:
+        """Whether there is anything to paint."""
+        if self.target_user is not None:
+            return _avatar(self.target_user) is not None
+        return any(file.is_picture for file in self.files)
+
 
 @dataclass(frozen=True)
 class Parser:
@@ -45,7 +64,7 @@ class Parser:
     ) -> IncomingMessage:
         """A slash command or a context menu."""
         person, message_id = requester_of(interaction), reply.message
-        attachments = [self._attachment(file, message_id, person) for file in filled.attachments]
+        attachments = [self._attachment(attached_file(file), message_id, person) for file in filled.attachments]
         if filled.target_message is not None:
             attachments += self._attachments_of(filled.target_message, message_id)
         return IncomingMessage(
@@ -96,33 +115,27 @@ class Parser:
 
     def parse_upload(self, interaction: BotInteraction, file: UploadedFile) -> Attachment:
         """A file submitted with a modal."""
-        return self._attachment(file, "", requester_of(interaction))
+        is_picture = may_be_picture(file.content_type, file.filename)
+        return self._attachment(MessageFile(file.url, file.size, is_picture), "", requester_of(interaction))
 
     def _attachments_of(self, message: Message, message_id: str) -> list[Attachment]:
-        """A message's attachments; those of a forwarded message have no known owner."""
+        """What a message shows. Stickers and forwarded files have no known owner."""
         owner = None if message.author.bot else person_of(message.author)
-        attachments = [self._attachment(file, message_id, owner) for file in message.attachments]
-        return attachments + [self._attachment(file, message_id, None) for file in _forwarded_attachments(message)]
+        return [self._attachment(file, message_id, owner) for file in files_with_forwarded(message)]
 
-    def _attachment(self, file: discord.Attachment | UploadedFile, message_id: str, owner: Person | None) -> Attachment:
-        is_picture = may_be_picture(file.content_type, file.filename)
-        return Attachment(message_id, file.size, is_picture, partial(self.files.download, file.url), owner=owner)
+    def _attachment(self, file: MessageFile, message_id: str, owner: Person | None) -> Attachment:
+        owner = owner if file.is_from_sender else None
+        return Attachment(message_id, file.size, file.is_picture, partial(self.files.download, file.url), owner=owner)
 
     def _profile_photo(self, user: User | Member) -> Attachment | None:
         """The user's avatar; None for bots. Discord's default avatars are not photos."""
         if user.bot:
             return None
-        guild_avatar = user.guild_avatar if isinstance(user, Member) else None
-        avatar = guild_avatar or user.avatar
+        avatar = _avatar(user)
         read = missing_avatar
         if avatar is not None:
             read = partial(self.files.download, avatar.replace(format="png", size=AVATAR_SIZE).url)
         return Attachment(str(user.id), None, is_picture=True, read=read, owner=person_of(user))
-
-
-def has_spoiler(files: Sequence[discord.Attachment]) -> bool:
-    """Whether any of the files is marked as a spoiler."""
-    return any(file.is_spoiler() for file in files)
 
 
 async def missing_avatar() -> bytes | UserError:
@@ -135,6 +148,7 @@ def _source_of(number: int) -> str:
     return f"{PLATFORM}:{number}"
 
 
-def _forwarded_attachments(message: Message) -> Iterator[discord.Attachment]:
-    for snapshot in message.message_snapshots:
-        yield from snapshot.attachments
+def _avatar(user: User | Member) -> Asset | None:
+    """The avatar in this server, else the user's own; None if there is none, and for bots."""
+    guild_avatar = user.guild_avatar if isinstance(user, Member) else None
+    return None if user.bot else guild_avatar or user.avatar

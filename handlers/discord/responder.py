@@ -1,10 +1,10 @@
 """Answers commands and private messages: passes each to the core and shows its answer."""
 
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
-from discord import Attachment, Message, MessageType
+from discord import Message, MessageType
 
 from bot.conversation.keyed_executor import KeyedExecutor
 from bot.conversation.messages import MessageRouter
@@ -14,7 +14,11 @@ from bot.messaging.platform import Address, Card
 from bot.messaging.platform_files import PlatformFiles
 from handlers.discord.client import BotInteraction
 from handlers.discord.deferral import Deferral
-from handlers.discord.parsing import FilledCommand, Parser, has_spoiler
+from handlers.discord.interaction_messages import InteractionMessages
+from handlers.discord.interaction_replies import InteractionReply
+from handlers.discord.message_files import files_with_forwarded
+from handlers.discord.parsing import FilledCommand, Parser
+from handlers.discord.rendering import render
 from handlers.discord.upload_limits import UploadLimits
 
 _USER_MESSAGES = frozenset({MessageType.default, MessageType.reply})
@@ -31,44 +35,62 @@ class DiscordResponder:
     responder: Responder
     platform_files: PlatformFiles
     upload_limits: UploadLimits
+    interaction_messages: InteractionMessages
     executor: KeyedExecutor
 
     async def handle_command(self, interaction: BotInteraction, filled: FilledCommand, *, ephemeral: bool) -> None:
-        """Answer a command. `ephemeral`: only the requester sees the answer."""
-        reply = await self.deferral.defer_reply(interaction, ephemeral=ephemeral)
+        """Answer a command. `ephemeral`: only the requester sees the answer. Nobody else sees either why a context menu
+        brought no picture."""
+        reply = await self.deferral.defer_reply(
+            interaction, ephemeral=ephemeral or (filled.is_menu and not filled.has_picture)
+        )
         if reply is None:
             return
         request = self.parser.parse_command(interaction, filled, reply)
         self.upload_limits.record(request.chat, interaction.filesize_limit)
-        files = (*filled.attachments, *(filled.target_message.attachments if filled.target_message else ()))
+        spoiler = filled.spoiler or any(file.is_spoiler for file in filled.files)
+        hidden = reply if filled.is_menu and not reply.ephemeral and request.chat.is_group else None
         await self.executor.submit(
-            str(interaction.user.id), lambda: self._process(request, files, spoiler=filled.spoiler)
+            str(interaction.user.id), lambda: self._process(request, spoiler=spoiler, hidden=hidden)
         )
 
     async def handle_message(self, message: Message, *, edited: bool = False) -> None:
         """Answer a private message; ignores servers, bots, system messages and repeated deliveries."""
         if message.guild is not None or message.author.bot or message.type not in _USER_MESSAGES:
             return
-        if edited and message.edited_at is None:  # Discord added a link preview; the author changed nothing
-            return
-        if not edited and not await self.platform_files.is_new_message(message.id):
+        files = files_with_forwarded(message)
+        if edited and message.edited_at is None:  # Discord added link previews; the author changed nothing
+            if message.attachments or not any(file.is_picture for file in files):
+                return
+            edited = False  # as if the message had come with its picture; its job is made only once
+        elif not edited and not await self.platform_files.is_new_message(message.id):
             return
         request = self.parser.parse_message(message, edited=edited)
-        await self.executor.submit(str(message.author.id), lambda: self._process(request, message.attachments))
+        spoiler = any(file.is_spoiler for file in files)
+        await self.executor.submit(str(message.author.id), lambda: self._process(request, spoiler=spoiler))
 
     async def handle_edit(self, message: Message) -> None:
         """Answer a private message that its author has edited."""
         await self.handle_message(message, edited=True)
 
-    async def _process(self, request: IncomingMessage, files: Sequence[Attachment], *, spoiler: bool = False) -> None:
+    async def _process(
+        self, request: IncomingMessage, *, spoiler: bool, hidden: InteractionReply | None = None
+    ) -> None:
         with suppress(Interrupted):
-            await self._answer(request, files, spoiler=spoiler)
+            await self._answer(request, spoiler=spoiler, hidden=hidden)
 
-    async def _answer(self, request: IncomingMessage, files: Sequence[Attachment], *, spoiler: bool = False) -> None:
-        if spoiler or has_spoiler(files):
+    async def _answer(self, request: IncomingMessage, *, spoiler: bool, hidden: InteractionReply | None) -> None:
+        """`hidden`: only the requester of this interaction may see what there is to say besides the cards of jobs."""
+        if spoiler:
             await self.platform_files.mark_spoilers(request.chat, [request.message_id])
         failure: Card | None = self.message_router.failure_card(request.person)
         card = await self.responder.retry.until_done(lambda: self.message_router.answer(request), failed=failure)
-        if card is not None:
-            where = Address(request.chat, reply_to=request.message_id, person=request.person)
+        if card is None:
+            return
+        where = Address(request.chat, reply_to=request.message_id, person=request.person)
+        if hidden is None:
             await self.responder.show(where, card)
+        else:
+            notice = render(card, spoiler=False)
+            send = partial(self.interaction_messages.show_to_requester, hidden, where, notice)
+            await self.responder.retry.until_done(send, failed=None)

@@ -84,18 +84,21 @@ async def discord_app(
     until: Path | None = None,
     by_http: bool = False,
     styles: frozenset[int] = STYLES,
+    api_suffix: str = "",
     **settings: Any,
 ) -> AsyncIterator[DiscordApp]:
     """The app, running until the block ends. Passing the `server` and folder of an earlier block is a restart.
 
     `until`: pictures are finished only once that file exists; `styles`: the styles on offer. `by_http`: interactions
-    are sent to our HTTP server. The core uses the server's clock, which a test moves with `server.clock_offset`.
+    are sent to our HTTP server. `api_suffix`: what follows the API's URL in the settings. The core uses the server's
+    clock, which a test moves with `server.clock_offset`.
     """
     async with AsyncExitStack() as stack:
         if server is None:
             server = await stack.enter_async_context(discord_server())
         engine = replace(quick_engine(until=until), styles=styles)
         add_database(data_dir)
+        settings["discord_api_url"] = f"{server.api_url}{api_suffix}"
         opening = open_installation(settings_for(data_dir, **settings), clock=WallClock(wall=server.now), engine=engine)
         app, deferred_app = await stack.enter_async_context(opening), DeferredApp()
         url = await stack.enter_async_context(served(deferred_app)) if by_http else ""
@@ -105,7 +108,7 @@ async def discord_app(
             app.services,
             token=SecretStr(server.token),
             secret=app.http_deps.secret,
-            api_url=server.api_url,
+            api_url=str(app.settings.discord_api_url),
             by_webhook=by_http,
             clock=WallClock(CLOCK_SPEED),
         )

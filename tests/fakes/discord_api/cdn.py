@@ -1,4 +1,4 @@
-"""Discord's CDN: attachments under signed links that expire after a day, and avatars without expiry."""
+"""Discord's CDN: attachments under signed links that expire after a day, avatars and stickers without."""
 
 import hashlib
 import hmac
@@ -32,7 +32,7 @@ class Cdn:
         return f"{self.url}{quote(file.path)}?ex={until}&is={int(self.now()):x}&hm={self._signature(file.path, until)}"
 
     def add_routes(self, app: web.Application, state: DiscordState) -> None:
-        """Serve the attachments and avatars of `state`."""
+        """Serve the attachments, avatars and stickers of `state`."""
 
         async def file(request: web.Request) -> web.Response:
             found = next((file for file in state.files.values() if file.path == request.path), None)
@@ -41,9 +41,13 @@ class Cdn:
         async def avatar(request: web.Request) -> web.Response:
             return self._respond(request, state.avatars.get(request.match_info["hash"].partition(".")[0]))
 
+        async def sticker(request: web.Request) -> web.Response:
+            return self._respond(request, state.stickers.get(request.match_info["name"]))
+
         for folder in ("attachments", "ephemeral-attachments"):
             app.router.add_get(f"/{folder}/{{channel}}/{{id}}/{{name}}", file)
         app.router.add_get("/avatars/{user}/{hash}", avatar)
+        app.router.add_get("/stickers/{name}", sticker)
 
     def _signature(self, path: str, until: str) -> str:
         return hmac.new(self.secret.encode(), f"{path} {until}".encode(), hashlib.sha256).hexdigest()

@@ -64,10 +64,12 @@ class SimulatedUser:
         return self.pictures
 
     async def wait_for_answer(self, interaction: Interaction) -> Message:
-        """The response, once it has replaced the "thinking" placeholder."""
-        messages = self.discord.state.messages
-        await self.discord.wait_until(lambda: messages[interaction.response_message or 0].edit_count)
-        return messages[interaction.response_message or 0]
+        """The response, once it has replaced the "thinking" placeholder; or the follow-up, once that was deleted."""
+        messages, response = self.discord.state.messages, interaction.response_message or 0
+        await self.discord.wait_until(
+            lambda: messages[response].edit_count if response in messages else interaction.followups
+        )
+        return messages[response if response in messages else interaction.followups[0]]
 
     async def use_command(self, name: str, /, **options: Json) -> Interaction:
         """Use a slash command. Files are uploaded first. `name` may include a subcommand."""
@@ -79,11 +81,11 @@ class SimulatedUser:
         interaction, data = self._command_interaction(name, AUTOCOMPLETE, {**options, focused: typed}, focused)
         return (await self._send_interaction(interaction, data)).choices
 
-    async def use_message_command(self, name: str, message: Message) -> Interaction:
-        """Use a command of a message's context menu."""
+    async def use_message_command(self, name: str, message: Message, **shown: Json) -> Interaction:
+        """Use a command of a message's context menu. `shown`: what else the message has, as in the API."""
         interaction = self._new_interaction(APPLICATION_COMMAND)
         data = self._context_menu_data(name, MESSAGE, interaction, message.id)
-        data["resolved"] = {"messages": {str(message.id): self.discord.state.message_json(message)}}
+        data["resolved"] = {"messages": {str(message.id): self.discord.state.message_json(message) | shown}}
         return await self._send_interaction(interaction, data)
 
     async def use_user_command(self, name: str, user: User) -> Interaction:
@@ -143,6 +145,11 @@ class SimulatedUser:
         state = self.discord.state
         new = replace(state.messages[message.id], content=text, edit_count=message.edit_count + 1)
         return await self._deliver_message(state.add_message(new), "MESSAGE_UPDATE")
+
+    async def show_previews(self, message: Message, *embeds: Json) -> Message:
+        """Discord adds the previews of the message's links, a moment after it was sent."""
+        new = replace(message, embeds=embeds)
+        return await self._deliver_message(self.discord.state.add_message(new), "MESSAGE_UPDATE")
 
     async def _deliver_message(self, message: Message, event: str) -> Message:
         guild = self.channel.guild

@@ -27,9 +27,10 @@ async def read_body(request: web.Request) -> tuple[Json, Uploads]:
 
 
 def to_web_response(response: Response) -> web.Response:
-    """The response for aiohttp."""
+    """The response for aiohttp. Text is the page of something in front of Discord, without Discord's own headers."""
     if isinstance(response.body, str):
-        return web.Response(status=response.status, text=response.body, content_type="text/html")
+        headers = {name: value for name, value in response.headers.items() if name == "Retry-After"}
+        return web.Response(status=response.status, text=response.body, headers=headers, content_type="text/html")
     if response.status == 204:
         return web.Response(status=204, headers=response.headers)
     headers = {

@@ -42,6 +42,7 @@ class DiscordState:
     versions: dict[int, list[Message]] = field(default_factory=dict)
     files: dict[int, StoredFile] = field(default_factory=dict)
     avatars: dict[str, bytes] = field(default_factory=dict)
+    stickers: dict[str, bytes] = field(default_factory=dict)  # by file name
     dms_closed: set[int] = field(default_factory=set)
     nonces: dict[tuple[int, str], int] = field(default_factory=dict)
     announced_limits: set[int] = field(default_factory=set)  # channels whose upload limit the bot has been told

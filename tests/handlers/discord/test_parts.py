@@ -25,7 +25,7 @@ from bot.messaging.interaction_tokens import InteractionTokens
 from bot.messaging.platform import Card, Chat, Picture, Refusal, Refused, TryLater
 from bot.runtime.clock import WallClock
 from handlers.discord.command_sync import payload_matches
-from handlers.discord.errors import FileTooLarge, InteractionExpired, translated_errors
+from handlers.discord.errors import Banned, FileTooLarge, InteractionExpired, translated_errors
 from handlers.discord.files import FileDownloader, trusted_origins
 from handlers.discord.identities import Channel, PrivateChat, ViaInteraction, destination_of
 from handlers.discord.interaction_replies import (
@@ -52,9 +52,11 @@ async def database(database_kind: str, tmp_path: Path) -> AsyncIterator[Database
         yield opened
 
 
-def http_error(kind: type[HTTPException], status: int, code: int) -> HTTPException:
+def http_error(kind: type[HTTPException], status: int, code: int, *, retry_after: str = "") -> HTTPException:
     """What the library raises for such a response."""
-    return kind(cast("Any", SimpleNamespace(status=status, reason="", headers={})), {"code": code, "message": "secret"})
+    headers = {"Retry-After": retry_after} if retry_after else {}
+    response = SimpleNamespace(status=status, reason="", headers=headers)
+    return kind(cast("Any", response), {"code": code, "message": "secret"})
 
 
 @pytest.mark.parametrize(
@@ -69,6 +71,9 @@ def http_error(kind: type[HTTPException], status: int, code: int) -> HTTPExcepti
         (http_error(HTTPException, 413, 40005), FileTooLarge()),
         (http_error(HTTPException, 400, 50035), Refused(Refusal.UNKNOWN)),
         (http_error(HTTPException, 401, 0), TryLater(60.0)),
+        (http_error(HTTPException, 429, 0, retry_after="600"), Banned(600.0)),
+        (http_error(HTTPException, 429, 0, retry_after="86400"), Banned(3600.0)),
+        (http_error(HTTPException, 429, 0, retry_after="Wed, 21 Oct 2026"), Banned(2.0)),
         (http_error(discord.DiscordServerError, 502, 0), TryLater(2.0, perhaps_sent=True)),
         (aiohttp.ServerDisconnectedError(), TryLater(2.0, perhaps_sent=True)),
         (TimeoutError(), TryLater(2.0, perhaps_sent=True)),
@@ -91,13 +96,14 @@ async def downloader_for(answer: httpx.Response) -> AsyncIterator[FileDownloader
     ("url", "answer", "found"),
     [
         (CDN, httpx.Response(200, content=b"jpeg"), b"jpeg"),
+        ("https://images-ext-1.discordapp.net/external/a/https/b.c/d.jpg", httpx.Response(200, content=b"j"), b"j"),
         (CDN, httpx.Response(404), UserError(ErrorCode.PHOTO_EXPIRED)),
         (CDN, httpx.Response(302, headers={"Location": "http://127.0.0.1/"}), UserError(ErrorCode.PHOTO_EXPIRED)),
         (CDN, httpx.Response(200, content=bytes(MAX_BYTES + 1)), UserError(ErrorCode.TOO_MANY_BYTES)),
-        ("http://cdn.discordapp.com/1", httpx.Response(200), UserError(ErrorCode.PHOTO_MISSING)),
-        ("https://cdn.discordapp.com.evil.example/1", httpx.Response(200), UserError(ErrorCode.PHOTO_MISSING)),
-        ("https://cdn.discordapp.com@evil.example/1", httpx.Response(200), UserError(ErrorCode.PHOTO_MISSING)),
-        ("http://169.254.169.254/latest", httpx.Response(200), UserError(ErrorCode.PHOTO_MISSING)),
+        ("http://cdn.discordapp.com/1", httpx.Response(200), UserError(ErrorCode.NOT_A_PICTURE)),
+        ("https://cdn.discordapp.com.evil.example/1", httpx.Response(200), UserError(ErrorCode.NOT_A_PICTURE)),
+        ("https://cdn.discordapp.com@evil.example/1", httpx.Response(200), UserError(ErrorCode.NOT_A_PICTURE)),
+        ("http://169.254.169.254/latest", httpx.Response(200), UserError(ErrorCode.NOT_A_PICTURE)),
     ],
 )
 async def test_files_are_downloaded_from_discord_only_and_up_to_a_limit(
