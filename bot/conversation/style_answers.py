@@ -59,7 +59,8 @@ class StyleAnswers:
 
     async def answer(self, message: IncomingMessage, request: JobRequest, choice: Choice) -> Card | None:
         """Answer a command: with a style it settles the open question, or is kept for the next photo."""
-        question = await self.open_question(message)
+        is_menu = choice is None and self._capabilities.has_forms  # on a message without a photo
+        question = None if is_menu else await self.open_question(message)
         if question is not None:
             return await self.settle(message, request, choice, question)
         if isinstance(choice, StyleChoice):
