@@ -40,7 +40,7 @@ _SENTENCES = {
     ErrorCode.NOT_FINISHED: mark("The painting service didn't finish this picture. Please try again."),
     ErrorCode.RESULT_LOST: mark("The finished picture got lost on the way. Please try again."),
     ErrorCode.UNKNOWN: mark("Something went wrong. Please try again."),
-    ErrorCode.DRAFT_EXPIRED: mark("This photo waited too long and has expired. Please send it again."),
+    ErrorCode.DRAFT_EXPIRED: mark("This waited too long and has expired. Please send it again."),
     ErrorCode.BANNED: mark("The owner of this bot has asked me not to take your pictures."),
     ErrorCode.GROUP_OFF: mark("The admins of this group have switched me off here. You can write to me in private."),
     ErrorCode.GROUP_STYLE: mark("This group doesn't use that style. Please choose another one."),
