@@ -65,9 +65,9 @@ class StyleAnswers:
             return await self.settle(message, request, choice, question)
         if isinstance(choice, StyleChoice):
             return self._feedback(message, await self._jobs.draft(replace(request, style=choice)))
-        if choice is None:
-            return Card(how_to_style_text(texts_for(message.person.language), self._capabilities))
-        return Card(unknown_style_text(choice, message.person))
+        if choice is not None and choice.several:
+            return Card(unknown_style_text(choice, message.person))
+        return Card(how_to_style_text(texts_for(message.person.language), self._capabilities))
 
     async def settle(
         self, message: IncomingMessage, request: JobRequest, choice: Choice, question: JobView

@@ -10,17 +10,17 @@ from bot.domain.styles import STYLES, Style, find, nearest
 MAX_STYLE_TEXT = 40  # characters of a person's text that are quoted back to them
 _EDGES = " \t#.,:;!?\"'“”‘’《》「」『』【】[]()*~_…·、。〜～=<>-"
 _ME_WORDS = frozenset({"me", "myself", "my", "我", "自己", "我自己"})
-_REFERENCE_WORDS = frozenset({"ref", "reference", "-1", "参考", "参考图"})
+_REFERENCE_WORDS = frozenset({"ref", "reference", "-1", "参考", "参考图", "參考", "參考圖"})
 # What may stand around a style's name without changing what is asked for. Nothing that negates belongs here.
 _BEFORE = re.compile(
     r"(?:(?:in|as|an?|the|to|try|use|paint|make|it|do|i|want|i'd|like|would|with|please|pls|plz|looks?|ok|okay|yes)"
     r"(?=[\s.:,#])|(?:style|option|number|nr|no(?=\.?\s*\d))(?![a-z]))[\s.:,#]*"
-    r"|(?:请|麻烦|帮我|给我|我想|我要|想要|要|用|选|来个|来张|来一张|来|画成|变成|换成|试试|画风|风格|样式|编号|第|那就|就)\s*",
+    r"|(?:请|請|麻烦|麻煩|幫我|給我|選|來個|來一張|來張|來|畫成|變成|換成|試試|畫風|風格|樣式|編號|帮我|给我|我想|我要|想要|要|用|选|来个|来张|来一张|来|画成|变成|换成|试试|画风|风格|样式|编号|第|那就|就)\s*",
     re.IGNORECASE,
 )
 _AFTER = re.compile(
     r"\s*(?:\b(?:please|pls|plz|thanks|thank\s+you|thx|styles?|one|look)"
-    r"|(?<=\d)\s*(?:st|nd|rd|th)|谢谢|多谢|吧|啊|呀|哦|的|风格|画风|样式|[号號种種个個款张張])",
+    r"|(?<=\d)\s*(?:st|nd|rd|th)|谢谢|謝謝|多谢|多謝|吧|啊|呀|哦|的|风格|画风|样式|風格|畫風|樣式|[号號种種个個款张張])",
     re.IGNORECASE,
 )
 _STRONG = re.compile(r"\s*(?:[,、，;；+&|]|\b(?:and|or)\b|还有|和|与|或者|或|跟)\s*", re.IGNORECASE)
