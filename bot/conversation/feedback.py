@@ -7,6 +7,7 @@ from bot.domain.job_view import WAITING, JobView
 from bot.i18n import error_message, texts_for
 from bot.messaging.callback_data import ChooseStyle
 from bot.messaging.incoming import Attachment
+from bot.messaging.job_card import style_title
 from bot.messaging.platform import Button, Card, Person
 from bot.messaging.style_text import UnknownStyle
 
@@ -46,6 +47,15 @@ def album_feedback(
         for why, numbers in found.items()
     ]
     return Card("\n".join(lines))
+
+
+def being_painted_text(view: JobView, person: Person) -> str:
+    """Why an edited caption comes too late for a photo."""
+    texts = texts_for(person.language)
+    return texts.gettext(
+        "I'm already painting it: {style}. When it's done, tap “Another style”, and I'll paint it once more.",
+        style=style_title(view, texts),
+    )
 
 
 def error_text(why: UserError, person: Person, now: float, photo: Attachment | None = None) -> str:

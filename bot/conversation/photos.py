@@ -7,11 +7,18 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from bot.conversation.feedback import album_feedback, did_you_mean, error_text, feedback_text, unknown_style_text
+from bot.conversation.feedback import (
+    album_feedback,
+    being_painted_text,
+    did_you_mean,
+    error_text,
+    feedback_text,
+    unknown_style_text,
+)
 from bot.conversation.help import how_to_reference_text
 from bot.conversation.style_answers import StyleAnswers, is_meant
 from bot.domain.error_codes import ErrorCode, UserError
-from bot.domain.job_view import JobView, State
+from bot.domain.job_view import ACTIVE, JobView, State
 from bot.domain.styles import REFERENCE
 from bot.i18n import mark, texts_for
 from bot.jobs.albums import LIMIT_ERRORS, MAX_PHOTOS, AlbumService
@@ -161,7 +168,7 @@ class PhotoRequests:
             return self._feedback(message, await self._jobs.draft(another))
         if known.state is State.DRAFT and known.style is None:
             return self._feedback(message, await self._albums.choose_style(replace(request, style=choice), known.id))
-        return self._feedback(message, await self._repeat_in_new_style(replace(request, style=choice), known))
+        return await self._restyle(message, replace(request, style=choice), known)
 
     async def edited_plain(self, message: IncomingMessage, text: str) -> Card | None:
         """Like `edited`, for a text or caption without a command."""
@@ -232,6 +239,7 @@ class PhotoRequests:
         if not photos:
             return await self._answers.answer(message, request, None if mine else choice)
         if isinstance(choice, StyleChoice):
+            await self._style_earlier(message, replace(request, style=choice))
             return await self._submit_all(message, replace(request, style=choice), photos)
         meant_a_style = choice is not None and (by_command or choice.suggestion or choice.unavailable or choice.several)
         return await self._draft_all(message, request, photos, choice if meant_a_style else None)
@@ -275,6 +283,13 @@ class PhotoRequests:
             return did_you_mean(unknown, waiting[0], message.person)
         return card
 
+    async def _style_earlier(self, message: IncomingMessage, request: JobRequest) -> None:
+        """A caption that comes after the other photos of its album holds for those that still ask for a style."""
+        for source in message.earlier_sources:
+            view = await self._jobs.queries.by_source(message.person, source)
+            if view is not None and view.state is State.DRAFT and view.has_photo and view.style is None:
+                await self._albums.choose_style(request, view.id)
+
     async def _read_and_submit(
         self,
         message: IncomingMessage,
@@ -285,17 +300,19 @@ class PhotoRequests:
         data = await self._read(message, photo)
         return data if isinstance(data, UserError) else await work(replace(request, photo=data))
 
-    async def _repeat_in_new_style(self, request: JobRequest, known: JobView) -> JobView | UserError:
-        """Repeat the photos of an edited message in the new style; cancel jobs that are still queued."""
+    async def _restyle(self, message: IncomingMessage, request: JobRequest, known: JobView) -> Card | None:
+        """Repeat the photos of an edited message in the new style. Those that are being painted can't be stopped any
+        more: they are not painted a second time, which would cost another unit."""
         choice, album = request.style, await self._jobs.queries.album_of(request.person, known.id)
         assert choice is not None
         suffix = f"{choice.index}" if choice.saved is None else f"saved:{choice.saved}"
-        answer = await self._albums.repeat(replace(request, source=f"{request.source}:{suffix}"), album)
-        if isinstance(answer, JobView):
-            for view in album:
-                if view.state is State.QUEUED:
-                    await self._jobs.cancel(request.person, view.id)
-        return answer
+        request = replace(request, source=f"{request.source}:{suffix}")
+        painting = next((view for view in album if view.state in ACTIVE), None)
+        if painting is None:
+            return self._feedback(message, await self._albums.restyle(request, album))
+        if queued := [view for view in album if view.state is State.QUEUED]:
+            await self._albums.restyle(request, queued)
+        return Card(being_painted_text(painting, message.person))
 
     async def _close_album(
         self, message: IncomingMessage, photos: Sequence[Attachment], outcomes: Sequence[JobView | UserError]

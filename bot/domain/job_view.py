@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from bot.domain.error_codes import UserError
-from storage.jobs import ENDED, WAITING, State
+from storage.jobs import ACTIVE, ENDED, WAITING, State
 
-__all__ = ["ENDED", "WAITING", "JobView", "QueueView", "QuotaView", "State"]
+__all__ = ["ACTIVE", "ENDED", "WAITING", "JobView", "QueueView", "QuotaView", "State"]
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,26 @@ class AlbumService:
         await self.close(request.source)
         return _first_accepted(answers)
 
+    async def restyle(self, request: JobRequest, views: Sequence[JobView]) -> JobView | UserError:
+        """Repeat jobs in the style of the request, as a new album; those still queued are canceled for it, so that
+        each photo costs one unit."""
+        answers = [await self._restyle(request.of_album(number, len(views)), view) for number, view in enumerate(views)]
+        await self.close(request.source)
+        return _first_accepted(answers)
+
+    async def _restyle(self, request: JobRequest, view: JobView) -> JobView | UserError:
+        answer = await self.jobs.repeat(request, view.id)
+        if view.state is not State.QUEUED:
+            return answer
+        if isinstance(answer, UserError) and answer.code not in LIMIT_ERRORS:
+            return answer
+        canceled = await self.jobs.cancel(request.person, view.id)
+        if isinstance(answer, JobView):
+            if isinstance(canceled, UserError):  # it is being painted since
+                await self.jobs.cancel(request.person, answer.id)
+            return answer
+        return answer if isinstance(canceled, UserError) else await self.jobs.repeat(request, view.id)
+
     async def delete(self, person: Person, views: Sequence[JobView]) -> tuple[Address, ...]:
         """Delete photos and pictures; returns the addresses of messages that still show a picture."""
         places = [await self.jobs.queries.card_address(person, view.id) for view in views]

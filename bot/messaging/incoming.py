@@ -40,7 +40,7 @@ class Attachment:
         size: In bytes, if the platform reports it.
         read: Returns the bytes, or why they can't be had; raises TryLater when it may work later.
         owner: Who sent it to the chat, or whose profile photo it is; None: the bot, or unknown.
-        source: A unique id of the file, where the platform may deliver an album's parts singly or together; else empty.
+        source: A unique id of the file, where the platform may deliver photos singly or together; else empty.
     """
 
     message_id: str
@@ -63,6 +63,7 @@ class IncomingMessage:
         replied: The file of the message that it replies to.
         replied_to: The id of the message that it replies to, if that is one of the bot's.
         replied_sources: The sources that a request by the message that it replies to would have.
+        earlier_sources: The sources of those photos of its album that came before it.
         edited: It was changed after it was sent.
         profile_photo: The person's; reading one that isn't visible gives PHOTO_MISSING.
         replied_profile_photo: That of the person whom it replies to.
@@ -80,6 +81,7 @@ class IncomingMessage:
     replied: Attachment | None = None
     replied_to: str | None = None
     replied_sources: tuple[str, ...] = ()
+    earlier_sources: tuple[str, ...] = ()
     edited: bool = False
     profile_photo: Attachment | None = None
     replied_profile_photo: Attachment | None = None

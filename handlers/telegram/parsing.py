@@ -9,8 +9,10 @@ from telegram import CallbackQuery, ExternalReplyInfo, Message, User
 from telegram import Chat as TelegramChat
 
 from bot.domain.error_codes import UserError
+from bot.messaging.album_captions import caption_of
 from bot.messaging.incoming import Attachment, ButtonPress, IncomingMessage, may_be_picture
 from bot.messaging.platform import Chat
+from handlers.telegram.albums import Separated
 from handlers.telegram.chat_state import INLINE_PREFIX
 from handlers.telegram.identities import (
     PLATFORM,
@@ -48,28 +50,29 @@ class Lookups(AdminLookup, Protocol):
 
 
 def parse_messages(
-    messages: Sequence[Message], lookups: Lookups, *, edited: bool = False, album_caption: str | None = None
+    messages: Sequence[Message], lookups: Lookups, *, edited: bool = False, separated: Separated | None = None
 ) -> IncomingMessage:
     """One request from a message, or from an album's messages in any order.
 
-    `album_caption`: the caption of an album that this photo came too late for; the photo becomes a request of its own.
+    `separated`: they are a part of an album that is a request of its own.
     """
     ordered = sorted(messages, key=lambda message: message.message_id)
     first = ordered[0]
     replied, bot_user = first.reply_to_message or first.external_reply, lookups.bot_user
-    file = file_of(replied) if replied else None
+    file, album = file_of(replied) if replied else None, separated or Separated()
     return IncomingMessage(
         person=person_of(first.from_user, first.sender_chat),
         chat=chat_of(first),
-        source=_source_id(first, bot_user, alone=album_caption is not None),
+        source=_source_id(first, bot_user, alone=separated is not None),
         message_id=str(first.message_id),
-        text=next((text for message in ordered if (text := message.text or message.caption)), album_caption or ""),
+        text=caption_of([message.text or message.caption or "" for message in ordered]) or album.caption,
         addressed=first.chat.type == TelegramChat.PRIVATE or _replied_to_bot(first, bot_user) is not None,
         attachments=tuple(
             _own_attachment(message, found, lookups) for message in ordered if (found := file_of(message))
         ),
         replied=_attachment(first, file, lookups, photo_owner(replied, bot_user)) if replied and file else None,
         replied_to=_replied_to_bot(first, bot_user),
+        earlier_sources=tuple(_source_of_id(first.chat.id, number, bot_user) for number in album.earlier),
         replied_sources=_replied_sources(first, bot_user),
         edited=edited,
         profile_photo=_profile_photo(first, None if first.sender_chat else first.from_user, lookups),
@@ -119,8 +122,6 @@ def _own_attachment(message: Message, file: FileRef, lookups: Lookups) -> Attach
     if message.forward_origin is not None:
         owner = forward_author(message.forward_origin)
     attachment = _attachment(message, file, lookups, owner)
-    if not message.media_group_id:
-        return attachment
     return replace(attachment, source=_source_id(message, lookups.bot_user, alone=True))
 
 
@@ -157,5 +158,11 @@ def _source_id(message: Message, bot_user: User, *, alone: bool) -> str:
     """The same id for every delivery of a message or album. It contains the bot's id, as message ids are per bot."""
     if message.guest_query_id is not None:
         return f"{PLATFORM}:{bot_user.id}:guest:{message.guest_query_id}"
-    key = f"album:{message.media_group_id}" if message.media_group_id and not alone else str(message.message_id)
-    return f"{PLATFORM}:{bot_user.id}:{message.chat.id}:{key}"
+    if not message.media_group_id or alone:
+        return _source_of_id(message.chat.id, message.message_id, bot_user)
+    return f"{PLATFORM}:{bot_user.id}:{message.chat.id}:album:{message.media_group_id}"
+
+
+def _source_of_id(chat: int, message: int, bot_user: User) -> str:
+    """The source of a message that is a request of its own, or of an album's photo."""
+    return f"{PLATFORM}:{bot_user.id}:{chat}:{message}"

@@ -10,6 +10,7 @@ from bot.conversation.messages import MessageRouter
 from bot.conversation.responder import Responder, Retry
 from bot.messaging.incoming import CallbackAnswer
 from bot.messaging.platform import Address, Card
+from handlers.telegram.albums import Separated
 from handlers.telegram.errors import translate_errors
 from handlers.telegram.parsing import Lookups, has_spoiler, parse_callback_query, parse_messages
 from handlers.telegram.platform import TelegramPlatform
@@ -36,13 +37,13 @@ class TelegramResponder:
         self._responder = Responder(platform, retry)
 
     async def on_message(
-        self, messages: Sequence[Message], *, edited: bool = False, album_caption: str | None = None
+        self, messages: Sequence[Message], *, edited: bool = False, separated: Separated | None = None
     ) -> None:
         """Handle a message, or all messages of an album.
 
-        `album_caption`: the caption of an album that this photo came too late for.
+        `separated`: they are a part of an album that is a request of its own.
         """
-        request = parse_messages(messages, self._lookups, edited=edited, album_caption=album_caption)
+        request = parse_messages(messages, self._lookups, edited=edited, separated=separated)
         spoilers = [str(message.message_id) for message in messages if has_spoiler(message)]
         if any(has_spoiler(message.reply_to_message or message.external_reply) for message in messages):
             spoilers.append(request.message_id)

@@ -20,11 +20,11 @@ from bot.conversation.concurrency import ConcurrencyLimit
 from bot.conversation.responder import Interrupted, Retry
 from bot.runtime.batches import Batches
 from bot.runtime.clock import Clock
-from handlers.telegram.albums import Album
+from handlers.telegram.albums import Album, Separated
 from handlers.telegram.bot_client import Bot
 from handlers.telegram.update_handlers import UpdateHandlers
 from handlers.telegram.update_intake import parse
-from handlers.telegram.update_kinds import UpdateKind, album_key, kind_of
+from handlers.telegram.update_kinds import UpdateKind, album_of, is_lone_photo, kind_of
 
 log = structlog.get_logger(__name__)
 
@@ -52,7 +52,7 @@ class UpdateDispatcher:
         self._has_looked = self._is_stopping = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._open_albums: dict[str, Album] = {}  # by ordering key
-        self._closed_captions: dict[str, str] = {}  # by album key
+        self._closed_albums: dict[str, Separated] = {}  # by album key: what a late photo is told
 
     async def run(self) -> None:
         """Handle what is stored, then what comes."""
@@ -123,8 +123,10 @@ class UpdateDispatcher:
         numbers = [number]
         try:
             kind = kind_of(update)
-            if kind is UpdateKind.MESSAGE and (album := album_key(update)) is not None:
+            if kind is UpdateKind.MESSAGE and (album := album_of(update)) is not None:
                 await self._handle_album(key, album, update, numbers)
+            elif kind is UpdateKind.MESSAGE and is_lone_photo(update):
+                await self._handle_series(key, update, numbers)
             elif kind is not None:
                 async with self._limit.place():
                     await self._handlers.handle(kind, update)
@@ -139,34 +141,49 @@ class UpdateDispatcher:
         """Collect the photos of an album and handle them together; or a photo that comes after the others. Adds the
         collected updates to `numbers`."""
         assert update.message is not None
-        responder, caption = self._handlers.responder, self._closed_captions.get(album_key)
-        album = Album([update.message])
-        if caption is None:
-            await self._collect(key, album_key, album, numbers)
-            self._closed_captions[album_key] = album.caption
-            if len(self._closed_captions) > MAX_CLOSED_ALBUMS:
-                del self._closed_captions[next(iter(self._closed_captions))]
+        album, closed = Album([update.message]), self._closed_albums.get(album_key)
+        if closed is None:
+            await self._collect(key, lambda one: album_of(one) == album_key, album, numbers)
+        self._remember_closed(album_key, (closed or Separated()).with_late(album.messages))
         async with self._limit.place():
-            await responder.on_message(album.messages, album_caption=caption)
+            for part, messages in enumerate(album.requests()):
+                separated = closed or (Separated() if part else None)
+                await self._handlers.responder.on_message(messages, separated=separated)
 
-    async def _collect(self, key: str, wanted: str, album: Album, numbers: list[int]) -> None:
-        """Take the photos of an album, as they come, from what waits in its chat."""
+    def _remember_closed(self, album_key: str, closed: Separated) -> None:
+        self._closed_albums[album_key] = closed
+        if len(self._closed_albums) > MAX_CLOSED_ALBUMS:
+            del self._closed_albums[next(iter(self._closed_albums))]
+
+    async def _handle_series(self, key: str, update: Update, numbers: list[int]) -> None:
+        """Handle photos that are sent one after another like an album; up to the first other message of the chat."""
+        assert update.message is not None
+        series = Album([update.message])
+        await self._collect(key, is_lone_photo, series, numbers, in_a_row=True)
+        async with self._limit.place():
+            await self._handlers.responder.on_message(series.messages)
+
+    async def _collect(
+        self, key: str, belongs: Callable[[Update], bool], album: Album, numbers: list[int], *, in_a_row: bool = False
+    ) -> None:
+        """Take the photos of an album, as they come, from what waits in its chat. `in_a_row`: without anything between
+        them."""
         looked_at = set[int]()
 
         async def join(_: Album) -> bool:
             new = [number for number in self._queue.waiting(key, LOOKED_THROUGH) if number not in looked_at]
             looked_at.update(new)
             updates = await self._load(new) if new else {}
-            members = {
-                number: one.message
-                for number, one in updates.items()
-                if kind_of(one) is UpdateKind.MESSAGE and album_key(one) == wanted and one.message
-            }
-            for number, message in members.items():
-                self._queue.take(key, number)
-                numbers.append(number)
-                album.messages.append(message)
-            return bool(members)
+            before = len(album.messages)
+            for number, one in updates.items():
+                if kind_of(one) is UpdateKind.MESSAGE and belongs(one) and one.message and not album.is_full:
+                    self._queue.take(key, number)
+                    numbers.append(number)
+                    album.messages.append(one.message)
+                elif in_a_row:
+                    album.is_complete = True
+                    break
+            return len(album.messages) > before
 
         self._open_albums[key] = album
         try:

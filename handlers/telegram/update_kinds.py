@@ -94,10 +94,18 @@ def can_be_dropped(update: Update) -> bool:
     return kind_of(update) not in _NEVER_DROPPED
 
 
-def album_key(update: Update) -> str | None:
-    """The album that a new message belongs to."""
+def album_of(update: Update) -> str | None:
+    """The album that a new message belongs to: its key."""
     message = update.message
     return f"{message.chat.id}:{message.media_group_id}" if message and message.media_group_id else None
+
+
+def is_lone_photo(update: Update) -> bool:
+    """Whether it is a photo in a private chat without a word: neither caption, album nor reply."""
+    message = update.message
+    if message is None or message.chat.type != Chat.PRIVATE or message.media_group_id or message.caption:
+        return False
+    return bool(message.photo) and message.reply_to_message is None and message.external_reply is None
 
 
 def is_from_person(message: Message) -> bool:

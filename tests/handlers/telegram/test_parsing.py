@@ -9,6 +9,7 @@ from telegram import CallbackQuery, Message, User
 from bot.domain.error_codes import UserError
 from bot.messaging.incoming import IncomingMessage
 from bot.messaging.platform import Chat, Person
+from handlers.telegram.albums import Separated
 from handlers.telegram.parsing import FileRef, file_of, parse_callback_query, parse_messages
 from handlers.telegram.update_kinds import is_from_person
 
@@ -95,7 +96,7 @@ def test_an_album_is_one_request_with_its_photos_in_order() -> None:
 
 def test_a_late_photo_is_its_own_request_with_the_albums_caption() -> None:
     late = message(message_id=13, media_group_id="77", photo=PHOTO)
-    parsed = parse_messages([late], FakeLookups(), album_caption="/style 2")
+    parsed = parse_messages([late], FakeLookups(), separated=Separated("/style 2"))
     assert (parsed.text, parsed.message_id, parsed.source) == ("/style 2", "13", "telegram:7:5:13")
 
 
