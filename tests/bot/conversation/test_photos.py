@@ -146,3 +146,19 @@ def quarters_jpeg() -> bytes:
     out = io.BytesIO()
     quarters(500, 500).save(out, "JPEG")
     return out.getvalue()
+
+
+async def test_an_edited_caption_needs_no_second_unit(tmp_path: Path) -> None:
+    async with chat_harness(tmp_path, daily_free_images=1) as harness:
+        anna = harness.person("anna")
+        while not await harness.app.services.admin.pause():  # the account's row is created by its dispatcher
+            await harness.app.services.clock.sleep(0.01)
+        photo = file(portrait_jpeg())
+        await anna.says("/style 0", attachments=(photo,), source="test:edited", message_id="e")
+        assert (
+            await anna.says("/style 2", attachments=(photo,), source="test:edited", message_id="e", edited=True) is None
+        )
+        jobs = await harness.app.services.queries.history(anna.person)
+        assert {(job.style, job.state) for job in jobs} == {(0, State.CANCELED), (2, State.QUEUED)}
+        quota = await harness.app.services.queries.quota(anna.person)
+        assert (quota.used, quota.reserved, quota.left) == (0, 1, 0)
