@@ -43,7 +43,7 @@ async def test_three_people_who_write_fifty_commands_each_keep_nobody_waiting(
 ) -> None:
     async with paused(tmp_path, by_webhook=by_webhook) as harness:
         api, ben, stranger = harness.api, harness.person(4), harness.person(1001)
-        await ben.sends(portrait_jpeg())
+        await ben.sends(portrait_jpeg(), caption="my new hat")  # without a word, it would be waited for more
         await api.until(lambda: ben.sees)
         for _ in range(EACH):
             await asyncio.gather(*(harness.member(number).says("/quota") for number in MEMBERS))
