@@ -22,6 +22,7 @@ from handlers.discord.identities import PLATFORM
 from handlers.discord.interaction_replies import InteractionReplies, token_cipher
 from handlers.discord.interactions_endpoint import InteractionsEndpoint
 from handlers.discord.parsing import Parser
+from handlers.discord.photo_series import PhotoSeriesCollector
 from handlers.discord.platform import DiscordPlatform
 from handlers.discord.responder import DiscordResponder
 from handlers.discord.style_commands import style_commands
@@ -80,6 +81,7 @@ def build_components(services: Services, connection: Connection, files: FileDown
         platform_files,
         platform.upload_limits,
         platform.interaction_messages,
+        PhotoSeriesCollector(connection.clock),
         executor,
     )
     component_presses = ComponentPresses(

@@ -16,8 +16,9 @@ from handlers.discord.client import BotInteraction
 from handlers.discord.deferral import Deferral
 from handlers.discord.interaction_messages import InteractionMessages
 from handlers.discord.interaction_replies import InteractionReply
-from handlers.discord.message_files import files_with_forwarded
+from handlers.discord.message_files import attached_file, files_with_forwarded
 from handlers.discord.parsing import FilledCommand, Parser
+from handlers.discord.photo_series import PhotoSeries, PhotoSeriesCollector
 from handlers.discord.rendering import render
 from handlers.discord.upload_limits import UploadLimits
 
@@ -36,6 +37,7 @@ class DiscordResponder:
     platform_files: PlatformFiles
     upload_limits: UploadLimits
     interaction_messages: InteractionMessages
+    series: PhotoSeriesCollector
     executor: KeyedExecutor
 
     async def handle_command(self, interaction: BotInteraction, filled: FilledCommand, *, ephemeral: bool) -> None:
@@ -66,8 +68,12 @@ class DiscordResponder:
         elif not edited and not await self.platform_files.is_new_message(message.id):
             return
         request = self.parser.parse_message(message, edited=edited)
-        spoiler = any(file.is_spoiler for file in files)
-        await self.executor.submit(str(message.author.id), lambda: self._process(request, spoiler=spoiler))
+        spoiler, author = any(file.is_spoiler for file in files), str(message.author.id)
+        if edited or spoiler or not _is_lone_photo(message):
+            self.series.end(author)
+            await self.executor.submit(author, lambda: self._process(request, spoiler=spoiler))
+        elif (series := self.series.add(request)) is not None:
+            await self.executor.submit(author, lambda: self._process_series(series))
 
     async def handle_edit(self, message: Message) -> None:
         """Answer a private message that its author has edited."""
@@ -78,6 +84,9 @@ class DiscordResponder:
     ) -> None:
         with suppress(Interrupted):
             await self._answer(request, spoiler=spoiler, hidden=hidden)
+
+    async def _process_series(self, series: PhotoSeries) -> None:
+        await self._process(await self.series.complete(series), spoiler=False)
 
     async def _answer(self, request: IncomingMessage, *, spoiler: bool, hidden: InteractionReply | None) -> None:
         """`hidden`: only the requester of this interaction may see what there is to say besides the cards of jobs."""
@@ -94,3 +103,10 @@ class DiscordResponder:
             notice = render(card, spoiler=False)
             send = partial(self.interaction_messages.show_to_requester, hidden, where, notice)
             await self.responder.retry.until_done(send, failed=None)
+
+
+def _is_lone_photo(message: Message) -> bool:
+    """Whether it is nothing but uploaded pictures."""
+    files = [attached_file(file) for file in message.attachments]
+    is_alone = not message.content and message.reference is None
+    return is_alone and bool(files) and all(file.is_picture for file in files)

@@ -179,6 +179,23 @@ async def test_a_link_preview_in_private_is_a_picture(app: DiscordApp) -> None:
     assert "look=2" in engine_comment((await anna.wait_for_pictures())[0])
 
 
+async def test_photos_sent_in_a_row_in_private_get_one_question(app: DiscordApp) -> None:
+    anna = app.person(next(_people))
+    for width in (600, 620, 640):
+        await anna.send("", portrait_jpeg(width, 700, shade=width % 100))
+    await app.discord.wait_until(lambda: anna.messages)
+    [question] = anna.messages
+    assert "3 photos" in question.text
+    await anna.select(question, "Anime")
+    await app.discord.wait_until(lambda: any(len(one.files) == 3 for one in anna.messages))
+    assert await app.units(anna) == (3, 0)
+    await anna.send("", portrait_jpeg(660, 700, shade=94))
+    await anna.send("/quota")
+    await anna.send("", portrait_jpeg(680, 700, shade=9))
+    await app.discord.wait_until(lambda: len(anna.messages) == 4)
+    assert sum(bool(one.options) for one in anna.messages) == 2
+
+
 async def test_the_api_url_may_end_in_its_version(tmp_path: Path) -> None:
     async with discord_app(tmp_path, api_suffix="/v10/") as opened:
         anna = opened.person(1)
