@@ -1,7 +1,7 @@
 """What a card shows on one way, and where: the card in each form, its pictures, its address."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from bot.delivery.outbox import OutboxItem
 from bot.delivery.ways import Form, Place, Situation, Way
@@ -12,6 +12,7 @@ from bot.jobs.queries import JobQueries
 from bot.messaging import elsewhere
 from bot.messaging.album_card import PAINTED, album_card
 from bot.messaging.platform import Address, Capabilities, Card, Chat, Person, Picture
+from bot.messaging.style_samples import StyleSamples
 from bot.saved_styles.style_options import StyleOptions, StyleOptionsService
 from storage.cards import CardPlace
 
@@ -26,6 +27,7 @@ class CardContent:
     capabilities: Capabilities
     queries: JobQueries
     style_options: StyleOptionsService
+    style_samples: StyleSamples = field(default_factory=StyleSamples)
 
     async def pictures(self, item: OutboxItem) -> dict[int, Picture]:
         """The finished pictures that are owed, by job."""
@@ -47,11 +49,25 @@ class CardContent:
             in_doubt=in_doubt,
             capabilities=self.capabilities,
         )
+        if form is Form.PICTURE and self._asks_for_style(item):
+            return replace(card, picture=await self.style_samples.of(options.styles, item.place.language))
         if form is Form.FILE:
             return elsewhere.as_file(card)
         if form is Form.WORDS and pictures:
             return elsewhere.leads_to_history(card, len(pictures), texts_for(item.place.language), self.capabilities)
         return card
+
+    def progress_form(self, item: OutboxItem) -> Form:
+        """The form of a card without an outcome: with samples where it asks for a style, else words."""
+        return Form.PICTURE if self._asks_for_style(item) else Form.WORDS
+
+    def _asks_for_style(self, item: OutboxItem) -> bool:
+        """Whether samples belong to it. A message can change its picture, but not lose it, where albums are sent beside
+        their card: there an album's card would show the samples for good."""
+        drafts = [view for view in item.views if view.state is State.DRAFT]
+        becomes_picture = len(item.views) == 1 or not self.capabilities.sends_albums
+        asks = bool(drafts) and drafts[0].has_photo and drafts[0].consent != "asked"
+        return self.capabilities.shows_samples and becomes_picture and asks
 
     async def closing_card(self, item: OutboxItem, place: Place) -> Card:
         """What the card says after its pictures were sent in another place."""

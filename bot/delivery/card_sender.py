@@ -156,7 +156,7 @@ class CardSender:
         state = self._state(item)
         place = Place.CHAT if item.place.message_id is None else Place.MESSAGE
         try:
-            await self._show_by(item, Way(place, Form.WORDS), {})
+            await self._show_in_words_at_least(item, place)
         except Refused as error:
             if error.refusal is Refusal.UNKNOWN and state.failures < UNKNOWN_TRIES:
                 state.failures += 1
@@ -165,6 +165,17 @@ class CardSender:
             is_only_this = error.refusal in {Refusal.MESSAGE, Refusal.UNKNOWN} and place is Place.MESSAGE
             if not is_only_this:
                 await self._decline(item)
+
+    async def _show_in_words_at_least(self, item: OutboxItem, place: Place) -> None:
+        """Show a card without an outcome; without its samples where pictures are refused. Raises TryLater or
+        Refused."""
+        form = self._content.progress_form(item)
+        try:
+            await self._show_by(item, Way(place, form), {})
+        except Refused as error:
+            if form is Form.WORDS or error.refusal not in {Refusal.PHOTO, Refusal.FILES}:
+                raise
+            await self._show_by(item, Way(place, Form.WORDS), {})
 
     async def _decline(self, item: OutboxItem) -> None:
         job_ids = [view.id for view in item.views]

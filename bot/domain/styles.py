@@ -104,6 +104,12 @@ def sample(slug: str) -> bytes | None:
     return picture.read_bytes() if picture.is_file() else None
 
 
+def sample_label(slug: str, language: str) -> bytes | None:
+    """The name of a style in `language`, drawn as a PNG to stand below its sample; None when there is none."""
+    picture = files("bot") / "samples" / language / f"{slug}.png"
+    return picture.read_bytes() if picture.is_file() else None
+
+
 def _fold(text: str) -> str:
     """The text as names are compared. What separates two numbers stays: "3 5" is not 35."""
     return _SEPARATORS.sub("", text.strip().casefold())

@@ -54,12 +54,13 @@ class Button:
 @dataclass(frozen=True)
 class Picture:
     """An encoded JPEG with its alternative text. `job`: the job whose result it is, so that a platform can reuse the
-    uploaded file."""
+    uploaded file; `asset`: for the same purpose, the digest of a picture of our own (hex)."""
 
     jpeg: bytes
     filename: str
     alt: str
     job: int | None = None
+    asset: str = ""
 
 
 @dataclass(frozen=True)
@@ -187,6 +188,7 @@ class Capabilities:
         styles_per_page: Style buttons on one card.
         samples_per_page: Sample pictures on one page of the style gallery.
         max_file_bytes: The largest file that can be sent.
+        shows_samples: The question of a style comes with a sheet of samples.
         has_forms: Commands are filled in instead of typed, and a button can ask for a picture.
         sends_albums: A message holds one picture; several are sent together, in messages of their own (the platform is
             an `AlbumPlatform`). Elsewhere one card holds them all.
@@ -195,6 +197,7 @@ class Capabilities:
     styles_per_page: int = 8
     samples_per_page: int = 100
     max_file_bytes: int = MAX_FILE_BYTES
+    shows_samples: bool = False
     has_forms: bool = False
     sends_albums: bool = False
     opens_private: bool = False

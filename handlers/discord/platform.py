@@ -32,6 +32,7 @@ class DiscordPlatform:
         styles_per_page=STYLES_PER_PAGE,
         samples_per_page=8,
         max_file_bytes=DEFAULT_LIMIT,
+        shows_samples=True,
         has_forms=True,
         has_interactions=True,
     )

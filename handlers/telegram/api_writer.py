@@ -24,6 +24,7 @@ from handlers.telegram.chat_state import ChatState, inline_message_id
 from handlers.telegram.errors import BadRequestKind, classify
 
 STARS_CURRENCY = "XTR"
+MAX_MESSAGES = 10_000  # with a caption, that are remembered
 RETRY_SECONDS = 1.0  # after a file id was rejected
 
 
@@ -34,6 +35,8 @@ class ApiWriter:
         self.bot = bot
         self.chat_state = chat_state
         self.bot_user: User | None = None
+        self._assets: dict[str, str] = {}  # file ids of our own pictures
+        self._with_media: dict[tuple[str, str], None] = {}  # messages whose text is a caption, oldest first
 
     async def send(self, address: Address, card: Card, *, silent: bool = False) -> Message:
         """Send a new message; `silent`: without a notification sound."""
@@ -83,7 +86,7 @@ class ApiWriter:
     ) -> InputMediaPhoto | InputMediaDocument:
         if not as_photo:
             return InputMediaDocument(picture.jpeg, filename=picture.filename, disable_content_type_detection=True)
-        file = await self.chat_state.get(picture.job)
+        file = await self._known_file(picture)
         name = None if file else picture.filename
         return InputMediaPhoto(file or picture.jpeg, filename=name, has_spoiler=has_spoiler or None)
 
@@ -95,13 +98,30 @@ class ApiWriter:
                 message = await self.bot.edit_message_media(await self._input_media(address, card), **kwargs)
             await self._remember_file(address, card.picture, message)
             return
-        text = rendering.text_of(card)
-        try:
-            await self.bot.edit_message_text(text, entities=rendering.mention_entities(text, card.mention), **kwargs)
-        except BadRequest as error:
-            if classify(error) is not BadRequestKind.NO_TEXT:
-                raise
-            await self.bot.edit_message_caption(caption=rendering.caption(card), **kwargs)
+        await self._edit_words(address, card, kwargs)
+
+    async def _edit_words(self, address: Address, card: Card, kwargs: dict[str, Any]) -> None:
+        """Change only the words: the text, or the caption below a picture, which stays."""
+        message, text = _key(address), rendering.text_of(card)
+        if message not in self._with_media:
+            entities = rendering.mention_entities(text, card.mention)
+            try:
+                await self.bot.edit_message_text(text, entities=entities, **kwargs)
+            except BadRequest as error:
+                if classify(error) is not BadRequestKind.NO_TEXT:
+                    raise
+                self._has_media(message)
+            else:
+                return
+        caption = rendering.caption(card)
+        entities = rendering.mention_entities(caption or "", card.mention)
+        await self.bot.edit_message_caption(caption=caption, caption_entities=entities, **kwargs)
+
+    def _has_media(self, message: tuple[str, str]) -> None:
+        """Remember that the words of this message are a caption: one call less for each edit."""
+        self._with_media[message] = None
+        if len(self._with_media) > MAX_MESSAGES:
+            del self._with_media[next(iter(self._with_media))]
 
     def keyboard(self, rows: ButtonRows, address: Address) -> InlineKeyboardMarkup | None:
         """The inline keyboard for these buttons in this chat."""
@@ -112,8 +132,8 @@ class ApiWriter:
 
     async def _send_photo(self, address: Address, card: Card, picture: Picture, kwargs: dict[str, Any]) -> Message:
         """Send a photo by its known file id, or else by uploading it."""
-        kwargs |= {"caption": rendering.caption(card), "has_spoiler": await self.chat_state.is_spoiler(address) or None}
-        file = await self.chat_state.get(picture.job)
+        kwargs |= {"caption": rendering.caption(card), "has_spoiler": await self._needs_spoiler(address, picture)}
+        file = await self._known_file(picture)
         async with self._forget_missing_file(picture):
             photo = picture.jpeg if file is None else file
             return await self.bot.send_photo(photo=photo, filename=None if file else picture.filename, **kwargs)
@@ -134,9 +154,9 @@ class ApiWriter:
         kwargs: dict[str, Any] = {"caption": rendering.caption(card), "filename": media.filename if media else None}
         if card.picture is None or not rendering.is_photo(card):
             return InputMediaDocument(_media_bytes(card), **kwargs)
-        file = await self.chat_state.get(card.picture.job)
+        file = await self._known_file(card.picture)
         return InputMediaPhoto(
-            file or card.picture.jpeg, has_spoiler=await self.chat_state.is_spoiler(address) or None, **kwargs
+            file or card.picture.jpeg, has_spoiler=await self._needs_spoiler(address, card.picture), **kwargs
         )
 
     @asynccontextmanager
@@ -145,10 +165,23 @@ class ApiWriter:
         try:
             yield
         except BadRequest as error:
-            if classify(error) is not BadRequestKind.FILE_GONE or picture is None or picture.job is None:
+            if classify(error) is not BadRequestKind.FILE_GONE or picture is None or not self._may_be_known(picture):
                 raise
-            await self.chat_state.delete(picture.job)
+            self._assets.pop(picture.asset, None)
+            if picture.job is not None:
+                await self.chat_state.delete(picture.job)
             raise TryLater(RETRY_SECONDS) from None
+
+    def _may_be_known(self, picture: Picture) -> bool:
+        return picture.job is not None or picture.asset in self._assets
+
+    async def _known_file(self, picture: Picture) -> str | None:
+        """The id of the file that Telegram has of this picture."""
+        return self._assets.get(picture.asset) or await self.chat_state.get(picture.job)
+
+    async def _needs_spoiler(self, address: Address, picture: Picture) -> bool | None:
+        """Whether to cover the picture: if what it is made of was covered. Samples are of nobody in the chat."""
+        return None if picture.asset else await self.chat_state.is_spoiler(address) or None
 
     async def _remember_file(self, address: Address, picture: Picture | None, message: object) -> None:
         """Remember the picture's file id, and whether replies to this message need a spoiler as well. An edit of an
@@ -156,8 +189,11 @@ class ApiWriter:
         """
         if not isinstance(message, Message) or not message.photo:
             return
+        self._has_media(_key(address, message))
         photo = rendering.largest_size(message.photo)
-        if picture is not None and picture.job is not None and photo is not None:
+        if picture is not None and picture.asset and photo is not None:
+            self._assets[picture.asset] = photo.file_id
+        elif picture is not None and picture.job is not None and photo is not None:
             await self.chat_state.put(picture.job, photo.file_id)
         if message.has_media_spoiler:
             await self.chat_state.mark_spoilers(address.chat, [str(message.message_id)])
@@ -165,6 +201,11 @@ class ApiWriter:
     def _send_kwargs(self, address: Address, card: Card) -> dict[str, Any]:
         """Arguments for a send method: the chat and the keyboard."""
         return {**_chat_kwargs(address), "reply_markup": self.keyboard(card.buttons, address)}
+
+
+def _key(address: Address, message: Message | None = None) -> tuple[str, str]:
+    """What identifies the message at this address, or one that was just sent there."""
+    return address.chat.platform_id, address.message_id or "" if message is None else str(message.message_id)
 
 
 def _chat_kwargs(address: Address) -> dict[str, Any]:

@@ -38,7 +38,7 @@ class InlineMessage:
         if isinstance(card.document, Picture):
             raise Refused(Refusal.FILES)
         target = replace(address, message_id=self.message_id)
-        if card.picture is None or not rendering.is_photo(card):
+        if card.picture is None or card.picture.asset or not rendering.is_photo(card):
             await self.sender.edit(target, without_media(card))
         elif await self._has_file(address.person, card):
             await self.sender.edit(target, card)

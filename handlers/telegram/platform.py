@@ -31,7 +31,7 @@ class TelegramPlatform:
     """
 
     name = "telegram"
-    capabilities = Capabilities(sends_albums=True, opens_private=True, has_topics=True)
+    capabilities = Capabilities(shows_samples=True, sends_albums=True, opens_private=True, has_topics=True)
 
     def __init__(
         self,

@@ -6,6 +6,7 @@ from typing import Any
 
 from PIL import Image
 
+from bot.messaging.style_samples import is_sample_sheet
 from tests.fakes.discord_api.limits import EPHEMERAL, embed_texts, walk_components
 from tests.fakes.discord_api.objects import User
 
@@ -82,7 +83,14 @@ class Message:
 
     @property
     def picture(self) -> bytes | None:
-        return next((file.data for file in self.files if _picture_info(file.data)), None)
+        """Its first picture, other than the samples that come with a question."""
+        shown = (file.data for file in self.files if not is_sample_sheet(file.data))
+        return next((data for data in shown if _picture_info(data)), None)
+
+    @property
+    def samples(self) -> bytes | None:
+        """The samples that come with a question."""
+        return next((file.data for file in self.files if is_sample_sheet(file.data)), None)
 
     @property
     def buttons(self) -> list[Json]:

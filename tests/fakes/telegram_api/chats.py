@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from bot.messaging.style_samples import is_sample_sheet
 from tests.fakes.telegram_api.spec import Uploads
 
 Json = Any
@@ -112,8 +113,8 @@ class Chats:
         return [message for (at, _), message in sorted(self.messages.items()) if at == chat and message.from_bot]
 
     def pictures(self, chat: int) -> list[ChatMessage]:
-        """The bot's messages that show a photo."""
-        return [message for message in self.bot_messages(chat) if message.photo is not None]
+        """The bot's messages that show a photo, other than the samples that come with a question."""
+        return [message for message in self.bot_messages(chat) if message.photo and not is_sample_sheet(message.photo)]
 
     def quoted(self, message: ChatMessage, bot: Json) -> Json:
         """A message as it appears in `reply_to_message`."""
