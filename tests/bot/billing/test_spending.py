@@ -16,9 +16,11 @@ from bot.http.metrics import exposition
 from bot.i18n import texts_for
 from bot.worker import accounts
 from storage import ledger
-from storage.accounts import PAUSED_BY_OWNER, set_pause
+from storage.accounts import PAUSED_BY_OWNER, set_pause, take_over
+from storage.database import open_database
 from tests.fakes.dashscope.service import stand_in
 from tests.harness.app import ANNA, accepted, ended, private, running_app, settings_for
+from tests.harness.databases import add_database
 from tests.harness.requests import submit_request
 from tests.harness.rows import NOON
 
@@ -63,10 +65,12 @@ async def test_the_free_images_of_an_account_are_counted_down(tmp_path: Path) ->
         keys = "sk-one, sk-none free_images=0 max_running=1"
         paid: dict[str, Any] = {"dashscope_api_key": keys, "dashscope_base_url": service.base_url}
         settings = settings_for(tmp_path / "bot", dashscope_free_images=3, **paid)
+        one, none = (accounts.account_id(SecretStr(key)) for key in ("sk-one", "sk-none"))
+        async with open_database(add_database(tmp_path / "bot")) as database, database.write() as connection:
+            for account_id in (one, none):
+                await take_over(connection, account_id, mean=15.0, deviation=4.0)
+            await set_pause(connection, none, PAUSED_BY_OWNER)
         async with running_app(tmp_path / "bot", dashscope_free_images=3, **paid) as app:
-            one, none = (accounts.account_id(SecretStr(key)) for key in ("sk-one", "sk-none"))
-            async with app.deps.database.write() as connection:
-                await set_pause(connection, none, PAUSED_BY_OWNER)
             await ended(app, ANNA, accepted(await submit_request(app, ANNA, private(ANNA))).id)
             left = {figures.account_id: figures.free_left for figures in (await app.services.admin.figures()).accounts}
             assert left == {one: 2, none: None}

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import text
 
+from bot.dashscope.client import Timeouts
 from bot.domain.error_codes import ErrorCode
 from bot.domain.job_view import State
 from bot.worker.fetch import PROGRESS_BYTES, QUICK_TRIES
@@ -91,7 +92,7 @@ async def test_an_expired_link_is_replaced_by_a_fresh_one(tmp_path: Path, servic
 
 
 async def test_a_link_to_a_host_that_moved_is_replaced_by_a_fresh_one(tmp_path: Path, service: StandIn) -> None:
-    async with open_workers(tmp_path, service) as workers:
+    async with open_workers(tmp_path, service, timeouts=Timeouts(answer=0.5)) as workers:
         job = await workers.request()
         held = workers.gate.hold("result")
         async with workers.running():

@@ -5,7 +5,7 @@ import io
 import pytest
 from PIL import Image
 
-from bot.messaging.platform import Address, Button, Card, Chat, Picture, TargetGone, TryLater
+from bot.messaging.platform import Address, Button, Card, Chat, Picture, Refusal, Refused, TryLater
 from tests.fakes.dashscope.service import portrait_jpeg
 from tests.fakes.telegram_api.server import flood
 from tests.harness.telegram_platform import CHAT, GROUP, platform_harness
@@ -58,20 +58,21 @@ async def test_a_picture_that_telegram_rejects_as_photo_is_sent_as_document(size
 async def test_a_card_that_is_gone_and_a_chat_that_is_gone_are_told_apart() -> None:
     async with platform_harness() as harness:
         platform, api = harness.platform, harness.api
-        with pytest.raises(TargetGone) as gone:
+        with pytest.raises(Refused) as refused:
             await platform.show(Address(CHAT, message_id="999"), Card("Place 3"))
-        assert gone.value.card_only
+        assert refused.value.refusal is Refusal.MESSAGE
         api.chats.blocked.add(5)
-        with pytest.raises(TargetGone) as gone:
+        with pytest.raises(Refused) as refused:
             await platform.show(Address(CHAT), Card("Place 3"))
-        assert not gone.value.card_only
+        assert refused.value.refusal is Refusal.CHAT
 
 
-async def test_a_deleted_topic_counts_as_a_chat_that_is_gone() -> None:
+async def test_a_deleted_topic_is_told_apart_from_a_chat_that_is_gone() -> None:
     async with platform_harness() as harness:
         platform = harness.platform
-        with pytest.raises(TargetGone):
+        with pytest.raises(Refused) as refused:
             await platform.show(Address(Chat("telegram", "-1001", thread="5", is_group=True)), Card("Place 3"))
+        assert refused.value.refusal is Refusal.TOPIC
 
 
 async def test_flood_control_is_reported_and_no_call_is_made_until_it_ends() -> None:

@@ -15,6 +15,7 @@ from bot.messaging.platform import (
     Invoice,
     Mention,
     Picture,
+    Refused,
     TargetGone,
     TryLater,
 )
@@ -160,11 +161,11 @@ async def test_without_a_private_chat_the_inline_message_links_to_the_bot() -> N
 async def test_an_inline_message_cannot_be_replied_to_or_deleted() -> None:
     async with platform_harness() as harness:
         for address in (Address(INLINE.chat, reply_to="abc"), Address(INLINE.chat, reply_to="")):
-            with pytest.raises(TargetGone):
+            with pytest.raises(Refused):
                 await harness.platform.show(address, Card("Your picture is there"))
-        with pytest.raises(TargetGone):
+        with pytest.raises(Refused):
             await harness.platform.remove(Address(INLINE.chat, message_id="abc"))
-        with pytest.raises(TargetGone):
+        with pytest.raises(Refused):
             await harness.platform.show(INLINE, Card("Place 3"))  # no such message
 
 
