@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.domain.job_view import QuotaView
+from bot.domain.styles import before_and_after
 from bot.i18n import Texts, mark, texts_for
 from bot.jobs.queries import JobQueries
-from bot.messaging.callback_data import CallbackData
+from bot.messaging.callback_data import CallbackData, ShowGallery, TryProfilePhoto, person_key
 from bot.messaging.incoming import ButtonPress, CallbackAnswer, IncomingMessage
 from bot.messaging.platform import DEFAULT_CAPABILITIES, Button, Capabilities, Card
 from bot.messaging.registry import EVERYBODY, Command, Feature, Form, HelpLine, Menu, StartLink, on_press
+from bot.messaging.style_samples import own_picture
 
 START = "start"  # deep links come as /start PAYLOAD
 HELP_LINK = "help"  # the payload of the deep link that leads to the help in the private chat
@@ -64,9 +66,17 @@ class HelpCommands:
         )
 
     async def start(self, message: IncomingMessage, _: str) -> Card:
-        """The greeting."""
+        """The greeting; in private with a picture, and buttons for what one can do at once."""
         quota, texts = await self._queries.quota(message.person), texts_for(message.person.language)
-        return Card(start_text(quota, texts, is_group=message.chat.is_group))
+        if message.chat.is_group:
+            return Card(start_text(quota, texts, is_group=True))
+        return start_card(
+            quota,
+            texts,
+            person_key(message.person),
+            has_profile_photo=await _has_profile_photo(message),
+            with_picture=self._capabilities.shows_samples,
+        )
 
     async def help(self, message: IncomingMessage, _: str) -> Card:
         """The help in short; in a group a single line, unless only the person sees the answer."""
@@ -79,6 +89,23 @@ class HelpCommands:
         """The help in full, or in short again, in place of the other."""
         texts = texts_for(press.person.language)
         return CallbackAnswer(edit=help_card(self._lines, texts, self._capabilities, full=data.full == 1))
+
+
+def start_card(
+    quota: QuotaView, texts: Texts, person: int, *, has_profile_photo: bool, with_picture: bool = True
+) -> Card:
+    """The greeting in a private chat. `person`: the `person_key` of whom it greets."""
+    looks = Button(texts.gettext("🎨 See the looks"), ShowGallery(0).pack())
+    mine = Button(texts.gettext("🙂 Try my profile photo"), TryProfilePhoto(person).pack())
+    alt = texts.gettext("A photo, and the same one as a comic, in 3D and in ink")
+    picture = own_picture(before_and_after(), "before-after.jpg", alt) if with_picture else None
+    rows = ((looks,), (mine,)) if has_profile_photo else ((looks,),)
+    return Card(start_text(quota, texts, is_group=False), rows, picture)
+
+
+async def _has_profile_photo(message: IncomingMessage) -> bool:
+    photo = message.profile_photo
+    return photo is not None and photo.exists is not None and await photo.exists()
 
 
 def start_text(quota: QuotaView, texts: Texts, *, is_group: bool) -> str:

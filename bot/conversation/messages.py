@@ -115,7 +115,7 @@ class MessageRouter:
     async def _with_news(self, message: IncomingMessage, answer: Card | None) -> Card | None:
         """The answer, with a word about pictures that were finished while nothing could be shown."""
         finished = await self._undelivered.tell(message.person, message.chat)
-        if not finished or (answer is not None and (answer.invoice or answer.picture)):
+        if not finished or (answer is not None and answer.invoice):
             return answer
         news = finished_text(finished, texts_for(message.person.language))
         return Card(news) if answer is None else replace(answer, text=f"{answer.text}\n\n{news}")

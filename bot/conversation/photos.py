@@ -24,10 +24,19 @@ from bot.i18n import mark, texts_for
 from bot.jobs.albums import LIMIT_ERRORS, MAX_PHOTOS, AlbumService
 from bot.jobs.request import JobRequest, StyleChoice, like_picture
 from bot.jobs.service import JobService
-from bot.messaging.incoming import Attachment, IncomingMessage, Withholds, read_attachment
+from bot.messaging.callback_data import TryProfilePhoto, person_key
+from bot.messaging.incoming import (
+    Attachment,
+    ButtonPress,
+    CallbackAnswer,
+    IncomingMessage,
+    Withholds,
+    not_yours,
+    read_attachment,
+)
 from bot.messaging.plain_words import read_plain_word
 from bot.messaging.platform import DEFAULT_CAPABILITIES, Capabilities, Card
-from bot.messaging.registry import EVERYBODY, Command, Feature, HelpLine
+from bot.messaging.registry import EVERYBODY, Command, Feature, HelpLine, on_press
 from bot.messaging.style_text import UnknownStyle, is_reference, split_me
 from bot.saved_styles.style_reader import StyleReader
 
@@ -93,7 +102,15 @@ class PhotoRequests:
             Command("ref", self.reference, self.edited_reference, reference, EVERYBODY, 12),
             Command("again", self.repeat, self.repeat, again, EVERYBODY, 13),
         )
-        return Feature(commands, help=HELP)
+        return Feature(commands, (on_press(TryProfilePhoto, self.try_profile_photo),), help=HELP)
+
+    async def try_profile_photo(self, data: TryProfilePhoto, press: ButtonPress) -> CallbackAnswer:
+        """Ask for the style of the profile photo of whoever pressed."""
+        if data.person != person_key(press.person) or press.profile_photo is None:
+            return not_yours(press.person)
+        photo = replace(press.profile_photo, owner=None)
+        where = IncomingMessage(press.person, press.chat, press.source, press.message_id, "", addressed=True)
+        return CallbackAnswer(card=await self.plain(replace(where, attachments=(photo,)), ""))
 
     async def is_request(self, message: IncomingMessage, text: str) -> bool:
         """Whether a text without a command is a request: it comes with a photo, names a style in reply to one, or

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from bot.domain.styles import SHEET, Style, find, sample
 from bot.i18n import Texts, mark, texts_for
-from bot.messaging.callback_data import CallbackData
+from bot.messaging.callback_data import CallbackData, ShowGallery
 from bot.messaging.incoming import ButtonPress, CallbackAnswer, IncomingMessage
 from bot.messaging.pagination import clamp_page, page_buttons
 from bot.messaging.platform import DEFAULT_CAPABILITIES, Capabilities, Card, Picture
@@ -45,7 +45,8 @@ class StyleGallery:
         """What it registers."""
         summary = mark("All styles, with samples")
         styles = Command("styles", self.first_page, summary=summary, menus=EVERYBODY, rank=11, form=Form())
-        presses, links = (on_press(GalleryPage, self.turn_page),), (StartLink(STYLE_LINK, self.show_style),)
+        presses = (on_press(GalleryPage, self.turn_page), on_press(ShowGallery, self.show))
+        links = (StartLink(STYLE_LINK, self.show_style),)
         return Feature((styles,), presses, links, HELP)
 
     async def first_page(self, message: IncomingMessage, _: str) -> Card:
@@ -53,6 +54,9 @@ class StyleGallery:
 
     async def turn_page(self, data: GalleryPage, press: ButtonPress) -> CallbackAnswer:
         return CallbackAnswer(edit=await self.page(texts_for(press.person.language), data.page))
+
+    async def show(self, data: ShowGallery, press: ButtonPress) -> CallbackAnswer:
+        return CallbackAnswer(card=await self.page(texts_for(press.person.language), data.page))
 
     async def show_style(self, message: IncomingMessage, slug: str) -> Card | None:
         """Show a single style, for a deep link; None if it is not on offer."""

@@ -104,6 +104,11 @@ def sample(slug: str) -> bytes | None:
     return picture.read_bytes() if picture.is_file() else None
 
 
+def before_and_after() -> bytes:
+    """A JPEG with one photo and some of the pictures made of it, side by side."""
+    return (files("bot") / "samples" / "before-after.jpg").read_bytes()
+
+
 def sample_label(slug: str, language: str) -> bytes | None:
     """The name of a style in `language`, drawn as a PNG to stand below its sample; None when there is none."""
     picture = files("bot") / "samples" / language / f"{slug}.png"

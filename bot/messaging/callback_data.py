@@ -75,6 +75,23 @@ def person_key(person: Person) -> int:
     return zlib.crc32(f"{person.platform}:{person.platform_id}".encode())
 
 
+# --- buttons of the greeting ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ShowGallery(CallbackData, kind="looks"):
+    """Show the gallery, from this page (from 0), as a new message."""
+
+    page: int
+
+
+@dataclass(frozen=True)
+class TryProfilePhoto(CallbackData, kind="selfie"):
+    """Use the profile photo of the person of this `person_key`."""
+
+    person: int
+
+
 # --- buttons of a job's card ----------------------------------------------------------------------------------------
 
 

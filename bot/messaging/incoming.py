@@ -40,6 +40,7 @@ class Attachment:
         size: In bytes, if the platform reports it.
         read: Returns the bytes, or why they can't be had; raises TryLater when it may work later.
         owner: Who sent it to the chat, or whose profile photo it is; None: the bot, or unknown.
+        exists: Asks the platform whether there is anything to read; None: a file of a message, which is there.
         source: A unique id of the file, where the platform may deliver photos singly or together; else empty.
     """
 
@@ -49,6 +50,7 @@ class Attachment:
     read: Callable[[], Awaitable[bytes | UserError]]
     owner: Person | None = None
     source: str = ""
+    exists: Callable[[], Awaitable[bool]] | None = None
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,8 @@ class CallbackAnswer:
 class ButtonPress:
     """A press of a button. `data` is the packed callback data, `source` a unique id of the press, `message_id` the
     message with the button; `is_admin` asks the platform whether the person is an admin of the group; `is_chat` says
-    whether the platform's id of a requester is a chat's: a group's or a channel's, for whom people write."""
+    whether the platform's id of a requester is a chat's: a group's or a channel's, for whom people write;
+    `profile_photo` is the person's."""
 
     person: Person
     chat: Chat
@@ -136,6 +139,7 @@ class ButtonPress:
     message_id: str
     is_admin: Callable[[], Awaitable[bool]] = not_an_admin
     is_chat: Callable[[str], bool] = is_never_a_chat
+    profile_photo: Attachment | None = None
 
 
 def error_answer(why: UserError, person: Person, now: float) -> CallbackAnswer:

@@ -44,6 +44,14 @@ class TelegramLookups:
             return UserError(ErrorCode.PHOTO_MISSING)
         return await download_file(self.bot, FileRef(photo.file_id, photo.file_size, is_picture=True))
 
+    async def has_profile_photo(self, user_id: int) -> bool:
+        """Whether the user has a profile photo that we may see. Nothing is downloaded."""
+        with translate_errors():
+            try:
+                return bool((await self.bot.get_user_profile_photos(user_id, limit=1)).photos)
+            except BadRequest:
+                return False
+
     async def is_admin(self, chat_id: int, user_id: int) -> bool:
         """Whether the user is an admin of the group; cached for a minute."""
         expires, is_admin = self._admins.get((chat_id, user_id), (0.0, False))

@@ -48,6 +48,9 @@ class Lookups(AdminLookup, Protocol):
     async def profile_photo(self, user_id: int) -> bytes | UserError:
         """A user's profile photo."""
 
+    async def has_profile_photo(self, user_id: int) -> bool:
+        """Whether a user has a profile photo that we may see."""
+
 
 def parse_messages(
     messages: Sequence[Message], lookups: Lookups, *, edited: bool = False, separated: Separated | None = None
@@ -93,7 +96,16 @@ def parse_callback_query(query: CallbackQuery, lookups: Lookups) -> ButtonPress 
         return ButtonPress(person, inline_chat, data, source, message_id="")
     chat = chat_of(message) if isinstance(message, Message) else chat_without_topic(message.chat)
     is_admin = admin_check(message.chat, query.from_user, None, lookups)
-    return ButtonPress(person, chat, data, source, str(message.message_id), is_admin, is_chat)
+    return ButtonPress(
+        person,
+        chat,
+        data,
+        source,
+        str(message.message_id),
+        is_admin,
+        is_chat,
+        _photo_of(query.from_user, lookups, str(message.message_id)),
+    )
 
 
 def file_of(message: Message | ExternalReplyInfo) -> FileRef | None:
@@ -133,8 +145,13 @@ def _attachment(message: Message, file: FileRef, lookups: Lookups, owner: User |
 def _profile_photo(message: Message, user: User | None, lookups: Lookups) -> Attachment | None:
     if user is None or user.is_bot:
         return None
+    return _photo_of(user, lookups, str(message.message_id))
+
+
+def _photo_of(user: User, lookups: Lookups, message_id: str) -> Attachment:
     read: Callable[[], Awaitable[bytes | UserError]] = partial(lookups.profile_photo, user.id)
-    return Attachment(str(message.message_id), None, is_picture=True, read=read, owner=person_of(user, None))
+    exists = partial(lookups.has_profile_photo, user.id)
+    return Attachment(message_id, None, is_picture=True, read=read, owner=person_of(user, None), exists=exists)
 
 
 def _replied_to_bot(message: Message, bot_user: User) -> str | None:

@@ -13,7 +13,7 @@ from bot.admin.service import AccountFigures, AdminFigures
 from bot.billing.credits import CreditPackage
 from bot.billing.payments import offers_card, support_card, terms_text, thanks_text
 from bot.conversation import photos, status, style_gallery
-from bot.conversation.help import group_help_card, help_card, start_text
+from bot.conversation.help import group_help_card, help_card, start_card, start_text
 from bot.conversation.history import history_card
 from bot.conversation.status import cancel_text, quota_text
 from bot.conversation.style_gallery import styles_text
@@ -156,7 +156,7 @@ def as_text(card: Card) -> str:
 
 
 def command_screens(texts: Texts) -> Iterator[tuple[str, str]]:
-    yield "/start", start_text(QUOTA, texts, is_group=False)
+    yield "/start", as_text(start_card(QUOTA, texts, 1, has_profile_photo=True))
     yield "/start in a group", start_text(QUOTA, texts, is_group=True)
     yield "/help", as_text(help_card(HELP, texts, full=False))
     yield "/help, all of it", as_text(help_card(HELP, texts, full=True))

@@ -46,7 +46,9 @@ class SimulatedApp:
 
     async def picture(self, channel: simcord.ChannelHandle) -> discord.Message:
         """The channel's message with a picture, once there is one."""
-        return await self.until(lambda: next((message for message in channel.history() if message.attachments), None))
+        return await self.until(
+            lambda: next((message for message in channel.history() if shows_picture(message)), None)
+        )
 
     async def menu(self, channel: simcord.ChannelHandle) -> tuple[discord.Message, list[discord.SelectOption]]:
         """The message that asks for a style, with its options."""
@@ -60,6 +62,11 @@ class SimulatedApp:
             return None
 
         return await self.until(find_menu)
+
+
+def shows_picture(message: discord.Message) -> bool:
+    """Whether it shows a picture, other than the samples that come with a question."""
+    return any("samples" not in file.filename for file in message.attachments)
 
 
 @asynccontextmanager

@@ -37,6 +37,9 @@ class FakeLookups:
     async def file(self, file: FileRef) -> bytes | UserError:
         return file.file_id.encode()
 
+    async def has_profile_photo(self, user_id: int) -> bool:
+        return isinstance(await self.profile_photo(user_id), bytes)
+
     async def profile_photo(self, user_id: int) -> bytes | UserError:
         return f"{user_id}".encode()
 
