@@ -7,6 +7,7 @@ from typing import get_type_hints
 
 from bot.admin.cards import AdminPress
 from bot.billing.payments import BuyCredits
+from bot.conversation.help import HelpDetail
 from bot.conversation.history import HistoryPage
 from bot.conversation.style_gallery import GalleryPage
 from bot.groups.settings_commands import ChangeSetting, SwitchStyle
@@ -22,7 +23,7 @@ _OF_CARDS: list[type[CallbackData]] = [
     if isinstance(value, type) and issubclass(value, CallbackData) and value is not CallbackData
 ]
 _OF_FEATURES: list[type[CallbackData]] = [
-    *(AdminPress, BuyCredits, HistoryPage, GalleryPage, ChangeSetting, SwitchStyle),
+    *(AdminPress, BuyCredits, HelpDetail, HistoryPage, GalleryPage, ChangeSetting, SwitchStyle),
     *(ChooseLanguage, ConfirmForget, SetOptOut, SavedStylePress, SavedStylesPage),
 ]
 KINDS: dict[str, type[CallbackData]] = {kind.KIND: kind for kind in (*_OF_CARDS, *_OF_FEATURES)}
