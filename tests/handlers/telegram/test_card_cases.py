@@ -55,7 +55,7 @@ async def test_the_question_of_a_style_shows_samples(tmp_path: Path) -> None:
 async def test_the_page_one_is_on_is_named(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path, styles=ALL_INDICES) as harness:
         [question] = await answers(harness, "page-label-says-where-one-is")
-        assert labels(question)[-5:-2] == ["◀", "1/3", "▶"]
+        assert {"◀", "1/3", "▶"} <= set(labels(question))
 
 
 async def test_the_question_of_consent_names_who_asks_and_whose_photo_it_is(tmp_path: Path) -> None:
