@@ -70,7 +70,7 @@ class CrowdSimulation:
             (self._searches, 8),
             (self._is_about_to_pay, 3),
             (self._pays, 3),
-            (self._blocks_the_bot, 4),
+            (self._unblocks_the_bot, 4),
         ]
         new = updates * 4 // 5
         while len(self.api.updates) < new - 1:
@@ -176,8 +176,9 @@ class CrowdSimulation:
             await alone.posts({"successful_payment": paid})
             self.answers.add(_message_key(alone.last))
 
-    async def _blocks_the_bot(self, user: ChatUser) -> None:
-        await change_membership(ChatUser(self.api, user.id, user.id), was="member", now="kicked")
+    async def _unblocks_the_bot(self, user: ChatUser) -> None:
+        """Blocking it would end what waits there, in whatever order the updates come."""
+        await change_membership(ChatUser(self.api, user.id, user.id), was="kicked", now="member")
 
     def _new_query(self, kind: set[str]) -> str:
         query = f"query-{self.api.chats.new_id()}"
