@@ -100,7 +100,7 @@ def _user_violations(
     unknown = [one for one in cards if one.id not in known.recorded | known.unrecorded and not one.is_ephemeral]
     if len(recorded) != requests or len(unknown) > allowed_extra:
         yield f"{user.name} has {len(cards)} cards for {requests} requests, {len(recorded)} of them recorded: {words}"
-    pictures = sum(len(card.files) for card in recorded)
+    pictures = sum(len(card.files) - (card.samples is not None) for card in recorded)
     if pictures != delivered:
         yield f"{user.name} sees {pictures} pictures of {delivered}: {words}"
     notices = Counter(prefix for one in shown for prefix in NON_CARD_PREFIXES if one.text.startswith(prefix))

@@ -74,7 +74,7 @@ class DiscordUser:
 
     @property
     def _question(self) -> Message | None:
-        return next((shown for shown in self.messages if shown.options and not shown.files), None)
+        return next((shown for shown in self.messages if shown.options and not shown.picture), None)
 
     async def act(self) -> None:
         """Take the next step, if it is due; give up on it when no response comes."""

@@ -38,10 +38,10 @@ async def test_my_styles_open_and_can_be_removed_after_asking(tmp_path: Path) ->
         page = said(await anna.says("/mystyles"))
         assert page.text.startswith("You can use 12 saved styles.")
         assert labels(page)[0] == "⭐ style 00"
-        next_page = (await anna.presses(page, "2/2 ▶")).edit
+        next_page = (await anna.presses(page, "▶")).edit
         assert next_page is not None
         assert labels(next_page)[:2] == ["⭐ style 10", "⭐ style 11"]
-        assert (await ben.presses(next_page, "1/2 ▶")).alert
+        assert (await ben.presses(next_page, "▶")).alert
 
         opened = (await anna.presses(next_page, "style 11")).card
         assert opened is not None
