@@ -163,12 +163,13 @@ async def test_cancel_ends_the_card_that_is_open(tmp_path: Path) -> None:
             expected = "I cancelled 1 picture." if photos == 1 else "I cancelled 2 pictures."
             assert said(await anna.says(words)).text.startswith(expected)
         assert said(await anna.says("取消")).text == "You have no pictures waiting."
-        await anna.sends(portrait_jpeg(shade=7))
-        first = await anna.sees("Which style would you like?")
+        ben = harness.person("ben")  # whose only card it is
+        await ben.sends(portrait_jpeg(shade=7))
+        first = await ben.sees("Which style would you like?")
         shown = message_of(harness, first)
-        await anna.sends(portrait_jpeg(shade=8))
-        assert said(await anna.says("cancel", replied_to=shown)).text == "Cancelled."
-        assert said(await anna.says("/cancel")).text.startswith("I cancelled 1 picture.")
+        await ben.sends(portrait_jpeg(shade=8))
+        assert said(await ben.says("cancel", replied_to=shown)).text == "Cancelled."
+        assert said(await ben.says("/cancel")).text.startswith("I cancelled 1 picture.")
 
 
 async def test_again_repeats_the_picture_that_it_answers(tmp_path: Path) -> None:
