@@ -12,7 +12,7 @@ run: $(VENV)/run.stamp
 # Tests wait more than they compute, so there are more workers than cores. A file's tests share an app, so each file
 # stays in one worker (`loadfile`); tests/harness/selection.py has the longest files start first.
 PYTEST := $(BIN)/python -m pytest -q --dist loadfile --no-loadscope-reorder --durations=10
-WORKERS ?= 5
+WORKERS ?= 7
 
 # Where this is set, each worker would compile all modules anew: half of its start.
 test test-quick: export PYTHONDONTWRITEBYTECODE =
