@@ -7,13 +7,14 @@ assert runs["f_noface"].violations() == []
 import asyncio
 import io
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
+from unittest import mock
 
 import httpx
 from PIL import Image
@@ -23,6 +24,7 @@ from bot.admin.service import status_lines
 from bot.app import Installation, web_application
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_view import ENDED, JobView, State
+from bot.imaging.worker_client import Worker
 from bot.jobs.request import JobRequest, StyleChoice
 from bot.messaging.platform import Person
 from storage import ledger
@@ -224,10 +226,22 @@ def bots_for(cases: Mapping[str, Case]) -> list[Bot]:
 
 def play(folder: Path, bots: Sequence[Bot]) -> dict[str, Run]:
     """Play cases with several bots at the same time, each with an API of its own. Returns what came of each case."""
-    with fast_runner(SPEED) as fast:
+    with fast_runner(SPEED) as fast, mock.patch.object(Worker, "ask", _in_machine_time(fast, Worker.ask)):
         plays = [_Play(folder / str(number), bot, fast) for number, bot in enumerate(bots)]
         fast.runner.run(_play(plays, fast))
     return {name: run for played in plays for name, run in played.runs.items()}
+
+
+def _in_machine_time(
+    fast: FastTime, ask: Callable[..., Awaitable[tuple[dict[str, object], bytes]]]
+) -> Callable[..., Awaitable[tuple[dict[str, object], bytes]]]:
+    """The same call to an imaging process, whose time isn't the loop's: it may take as long as ever."""
+
+    async def patient(*arguments: Any) -> tuple[dict[str, object], bytes]:
+        with fast.slowly():
+            return await ask(*arguments)
+
+    return patient
 
 
 async def _play(plays: Sequence["_Play"], fast: FastTime) -> None:
