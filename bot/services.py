@@ -36,8 +36,7 @@ from bot.runtime.clock import Clock
 from bot.runtime.wakeups import Wakeups
 from bot.saved_styles.chat_commands import SavedStyleCommands
 from bot.saved_styles.service import SavedStyleService
-from bot.saved_styles.style_options import StyleOptionsService
-from bot.saved_styles.style_reader import StyleReader
+from bot.saved_styles.style_options import StyleOptionsService, StyleReader
 from storage.database import Database
 
 

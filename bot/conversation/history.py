@@ -8,10 +8,9 @@ from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_view import JobView, State
 from bot.i18n import Texts, error_message, mark, texts_for
 from bot.jobs.queries import JobQueries
-from bot.messaging.callback_data import CallbackData, OpenPicture, person_key
+from bot.messaging.callback_data import CallbackData, OpenPicture, clamp_page, page_buttons, person_key
 from bot.messaging.incoming import ButtonPress, CallbackAnswer, IncomingMessage, error_answer, not_yours
 from bot.messaging.job_card import ButtonRows, job_card, style_title
-from bot.messaging.pagination import clamp_page, page_buttons
 from bot.messaging.platform import Button, Card, Person, Picture
 from bot.messaging.registry import IN_PRIVATE, Command, Feature, Form, StartLink, on_press
 

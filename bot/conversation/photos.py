@@ -38,7 +38,7 @@ from bot.messaging.plain_words import read_plain_word
 from bot.messaging.platform import DEFAULT_CAPABILITIES, Capabilities, Card
 from bot.messaging.registry import EVERYBODY, Command, Feature, HelpLine, on_press
 from bot.messaging.style_text import UnknownStyle, is_reference, split_me
-from bot.saved_styles.style_reader import StyleReader
+from bot.saved_styles.style_options import StyleReader
 
 HELP = (
     HelpLine(

@@ -9,7 +9,7 @@ from enum import Enum, auto
 from typing import TypeVar
 
 from bot.messaging.platform import Chat, Person
-from bot.runtime.token_bucket import Rate, TokenBuckets
+from bot.runtime.rate_limits import Rate, TokenBuckets
 
 MUTE_SECONDS = 60.0
 GROUP_FACTOR = 2  # a group's limit as a multiple of a person's

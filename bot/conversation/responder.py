@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 import structlog
 
 from bot.conversation.concurrency import given_away
+from bot.delivery.fallbacks import as_file, refused_answer
 from bot.i18n import texts_for
-from bot.messaging.elsewhere import as_file, refused_answer
 from bot.messaging.incoming import ButtonPress, CallbackAnswer
 from bot.messaging.job_card import ButtonRows
 from bot.messaging.platform import Address, Card, Chat, Platform, Refusal, Refused, TryLater

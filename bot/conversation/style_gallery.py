@@ -10,9 +10,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from bot.domain.styles import SHEET, Style, find, sample
 from bot.i18n import Texts, mark, texts_for
-from bot.messaging.callback_data import CallbackData, ShowGallery
+from bot.messaging.callback_data import CallbackData, ShowGallery, clamp_page, page_buttons
 from bot.messaging.incoming import ButtonPress, CallbackAnswer, IncomingMessage
-from bot.messaging.pagination import clamp_page, page_buttons
 from bot.messaging.platform import DEFAULT_CAPABILITIES, Capabilities, Card, Picture
 from bot.messaging.registry import EVERYBODY, Command, Feature, Form, HelpLine, StartLink, on_press
 

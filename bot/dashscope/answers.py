@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from bot.dashscope import wire
-from bot.dashscope.decisions import decide, decide_without_code
-from bot.dashscope.errors import Decision, InDoubt, NotAccepted, sanitize
+from bot.dashscope.errors import Decision, InDoubt, NotAccepted, decide, decide_without_code, sanitize
 from bot.dashscope.wire import (
     ApiResponse,
     CreatedTask,

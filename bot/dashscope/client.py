@@ -15,9 +15,8 @@ import httpx
 from pydantic import SecretStr
 
 from bot.dashscope import answers, models, wire
-from bot.dashscope.decisions import decide_without_code
 from bot.dashscope.download import Download
-from bot.dashscope.errors import DashScopeError, Decision, InDoubt, NotAccepted, ResultGone
+from bot.dashscope.errors import DashScopeError, Decision, InDoubt, NotAccepted, ResultGone, decide_without_code
 from bot.dashscope.models import Model
 from bot.dashscope.server_clock import ServerClock
 from bot.dashscope.wire import ApiCall, ApiResponse, CreatedTask, Task, TaskPage, TaskRequest, TaskStatus

@@ -3,13 +3,21 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from bot.delivery.fallbacks import (
+    Form,
+    Place,
+    Situation,
+    Way,
+    as_file,
+    leads_to_history,
+    was_sent_anew,
+    was_sent_in_private,
+)
 from bot.delivery.outbox import OutboxItem
-from bot.delivery.ways import Form, Place, Situation, Way
 from bot.domain.job_view import JobView, State
 from bot.domain.styles import REFERENCE, by_index
 from bot.i18n import texts_for
 from bot.jobs.queries import JobQueries
-from bot.messaging import elsewhere
 from bot.messaging.album_card import PAINTED, album_card
 from bot.messaging.platform import Address, Capabilities, Card, Chat, Person, Picture
 from bot.messaging.style_samples import StyleSamples
@@ -52,9 +60,9 @@ class CardContent:
         if form is Form.PICTURE and self._asks_for_style(item):
             return replace(card, picture=await self.style_samples.of(options.styles, item.place.language))
         if form is Form.FILE:
-            return elsewhere.as_file(card)
+            return as_file(card)
         if form is Form.WORDS and pictures:
-            return elsewhere.leads_to_history(card, len(pictures), texts_for(item.place.language), self.capabilities)
+            return leads_to_history(card, len(pictures), texts_for(item.place.language), self.capabilities)
         return card
 
     def progress_form(self, item: OutboxItem) -> Form:
@@ -76,7 +84,7 @@ class CardContent:
         if not pictures:
             return card
         texts = texts_for(item.place.language)
-        say = elsewhere.was_sent_in_private if place is Place.PRIVATE else elsewhere.was_sent_anew
+        say = was_sent_in_private if place is Place.PRIVATE else was_sent_anew
         return say(card, pictures, texts)
 
     def address(self, place: CardPlace, way: Way) -> Address:

@@ -2,8 +2,8 @@
 
 An outcome is owed until it was shown (its outbox row says so). Everything in between is shown when it is worth an edit
 and the platform has room for it. An edit that fails for now is never followed by a new message; a picture that is
-refused for good goes the next best way (`bot.delivery.ways`). Several photos of one request share one card; where a
-message can't hold all their pictures, these are sent beside it, once.
+refused for good goes the next best way (see `fallbacks`). Several photos of one request share one card; where a message
+can't hold all their pictures, these are sent beside it, once.
 """
 
 import asyncio
@@ -16,9 +16,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.cluster.leadership import SOLE_LEADER, Leadership, LeadershipLost, fenced_write
 from bot.delivery.card_content import CardContent
+from bot.delivery.fallbacks import Form, Place, Refusals, Way, can_still_edit, may_be_edited_later, next_way
 from bot.delivery.notifications import needs_notification
 from bot.delivery.outbox import OutboxItem, is_worth_an_edit, owe_again, read_outbox
-from bot.delivery.ways import Form, Place, Refusals, Way, can_still_edit, may_be_edited_later, next_way
 from bot.domain import job_lifecycle
 from bot.domain.error_codes import ErrorCode
 from bot.domain.job_view import JobView

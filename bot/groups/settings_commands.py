@@ -9,9 +9,8 @@ from functools import partial
 from bot.domain.styles import REFERENCE, SHEET, Style
 from bot.groups.settings import DAY_MINUTES, GroupSettings, GroupSettingsPatch
 from bot.i18n import Texts, texts_for
-from bot.messaging.callback_data import CallbackData
+from bot.messaging.callback_data import CallbackData, clamp_page, page_buttons
 from bot.messaging.job_card import ButtonRows
-from bot.messaging.pagination import clamp_page, page_buttons
 from bot.messaging.platform import Button, Card, Person
 from bot.messaging.style_text import find_style, is_reference
 

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from bot.dashscope.answers import finished_tasks
 from bot.runtime.clock import Clock
-from bot.runtime.token_bucket import Rate, TokenBuckets
+from bot.runtime.rate_limits import Rate, TokenBuckets
 from bot.runtime.wakeups import Wakeups
 from storage import completion_events
 from storage.database import Database

@@ -1,16 +1,18 @@
-"""The card that shows all photos of one request, in every state. Pure."""
+"""The card that shows all photos of one request, in every state; and what the captions of an album ask for. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_view import ENDED, WAITING, JobView, State
-from bot.domain.styles import Style
+from bot.domain.styles import STYLES, Style
 from bot.i18n import Texts, error_message, texts_for
 from bot.messaging import job_card
 from bot.messaging.callback_data import AlbumAction, AlbumPress, CancelJob, OpenPicture
+from bot.messaging.commands import parse_text
 from bot.messaging.job_card import ButtonRows, NamedStyle
 from bot.messaging.platform import DEFAULT_CAPABILITIES, Button, Capabilities, Card, Picture
+from bot.messaging.style_text import find_style
 
 COLUMNS = 5  # of the buttons that open a picture
 PAINTED = frozenset({State.STORED, State.DELIVERED})
@@ -176,3 +178,23 @@ def _why(view: JobView, texts: Texts) -> str:
 
 def _comma_separated(numbers: Sequence[int]) -> str:
     return ", ".join(map(str, numbers))
+
+
+def caption_of(captions: Sequence[str]) -> str:
+    """The caption that holds for the whole album: the first that is a command or names a style, else the first one."""
+    written = [caption for caption in captions if caption]
+    return next((caption for caption in written if _asks(caption)), next(iter(written), ""))
+
+
+def split_by_caption(captions: Sequence[str]) -> list[list[int]]:
+    """The numbers (from 0) of the photos that are one request each. Photos whose captions ask for different things are
+    requests of their own; those without such a caption go with the first."""
+    common = caption_of(captions)
+    requests: dict[str, list[int]] = {}
+    for number, caption in enumerate(captions):
+        requests.setdefault(caption if _asks(caption) else common, []).append(number)
+    return list(requests.values())
+
+
+def _asks(caption: str) -> bool:
+    return parse_text(caption).command is not None or isinstance(find_style(caption, STYLES), Style)

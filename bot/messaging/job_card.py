@@ -24,8 +24,9 @@ from bot.messaging.callback_data import (
     TurnStylePage,
     UploadReference,
     UseSavedStyle,
+    clamp_page,
+    page_buttons,
 )
-from bot.messaging.pagination import clamp_page, page_buttons
 from bot.messaging.platform import DEFAULT_CAPABILITIES, Button, Capabilities, Card, Mention, Picture
 
 ButtonRows = tuple[tuple[Button, ...], ...]

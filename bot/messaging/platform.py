@@ -150,7 +150,7 @@ class TryLater(PlatformError):
 
 
 class Refusal(StrEnum):
-    """What a platform lastingly refuses. `bot.delivery.ways` decides what is tried instead."""
+    """What a platform lastingly refuses. `bot.delivery.fallbacks` decides what is tried instead."""
 
     MESSAGE = "message"  # changing this message: it is gone or can't be edited; a new one may be sent
     PHOTO = "photo"  # this picture as a photo; as a file it may pass

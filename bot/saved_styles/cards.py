@@ -7,9 +7,8 @@ from functools import partial
 
 from bot.domain.styles import SavedStyle
 from bot.i18n import texts_for
-from bot.messaging.callback_data import CallbackData, person_key
+from bot.messaging.callback_data import CallbackData, clamp_page, page_buttons, person_key
 from bot.messaging.job_card import ButtonRows
-from bot.messaging.pagination import clamp_page, page_buttons
 from bot.messaging.platform import DEFAULT_CAPABILITIES, Button, Capabilities, Card, Person
 
 STYLES_PER_PAGE = 10

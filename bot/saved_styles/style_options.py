@@ -1,4 +1,5 @@
-"""The styles offered to a person in a chat: allowed by the group, favourites first, and saved styles."""
+"""The styles offered to a person in a chat: allowed by the group, favourites first, and saved styles; and the one that
+somebody's words name."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -6,7 +7,9 @@ from dataclasses import dataclass
 from bot.domain.styles import REFERENCE, SHEET, SavedStyle, Style
 from bot.groups.settings import GroupService
 from bot.jobs.queries import JobQueries
+from bot.jobs.request import StyleChoice, like_saved
 from bot.messaging.platform import Chat, Person
+from bot.messaging.style_text import UnknownStyle, find_style, names_literally
 from bot.saved_styles.service import SavedStyleService
 
 FAVOURITES = 4
@@ -58,3 +61,26 @@ def suggestions(text: str, options: StyleOptions, language: str, most: int) -> l
     found = [(label, str(style.index)) for label, style in styles if wanted in f"{label} {style.slug}".casefold()]
     found += [(f"⭐ {saved.name}", saved.name) for saved in options.saved_styles if wanted in saved.name.casefold()]
     return found[:most]
+
+
+@dataclass(frozen=True)
+class StyleReader:
+    """Knows the styles on offer and the saved ones."""
+
+    queries: JobQueries
+    saved_styles: SavedStyleService
+
+    async def read(self, person: Person, chat: Chat, text: str) -> StyleChoice | UnknownStyle | None:
+        """The style that the text names; None for an empty text.
+
+        A saved style's own name goes before a guess: who has named a style "三" means that one, not number 3.
+        """
+        style = find_style(text, self.queries.styles())
+        if style is None:
+            return None
+        if isinstance(style, Style) and names_literally(text, style):
+            return StyleChoice(style.index)
+        saved = await self.saved_styles.find(person, chat, text)
+        if saved is not None:
+            return like_saved(saved.id)
+        return StyleChoice(style.index) if isinstance(style, Style) else style

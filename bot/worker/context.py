@@ -15,11 +15,11 @@ from bot.domain.poll_schedule import TaskDurations
 from bot.imaging.results import WholePicture
 from bot.jobs.transitions import apply_event
 from bot.runtime.clock import Clock
+from bot.runtime.rate_limits import SubmitLimiter
 from bot.runtime.wakeups import Wakeups
 from bot.worker import identity, reconcile
 from bot.worker.accounts import ApiAccount
 from bot.worker.identity import Identity
-from bot.worker.submit_limiter import SubmitLimiter
 from common.clock import steady
 from storage import accounts, attempts, findings, jobs
 from storage.accounts import AccountStatus

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from discord import AllowedMentions, InteractionType
 
 from bot.conversation.buttons import ButtonRouter
-from bot.conversation.keyed_executor import KeyedExecutor
+from bot.conversation.concurrency import KeyedExecutor
 from bot.conversation.responder import Interrupted, Responder
 from bot.messaging.callback_data import UploadReference
 from bot.messaging.incoming import ButtonPress, CallbackAnswer

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from bot.conversation.keyed_executor import KeyedExecutor
+from bot.conversation.concurrency import KeyedExecutor
 from bot.conversation.responder import Responder, Retry
 from bot.messaging.interaction_tokens import InteractionTokens
 from bot.messaging.platform_files import PlatformFiles

@@ -6,7 +6,7 @@ from functools import partial
 
 from discord import Message, MessageType
 
-from bot.conversation.keyed_executor import KeyedExecutor
+from bot.conversation.concurrency import KeyedExecutor
 from bot.conversation.messages import MessageRouter
 from bot.conversation.responder import Interrupted, Responder
 from bot.messaging.incoming import IncomingMessage

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from telegram import Message
 
-from bot.messaging.album_captions import caption_of, split_by_caption
+from bot.messaging.album_card import caption_of, split_by_caption
 from bot.runtime.clock import Clock
 
 QUIET_SECONDS = 0.7  # without another photo, after which an album is complete

@@ -8,8 +8,8 @@ find the picture.
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from bot.delivery.fallbacks import HISTORY_PAYLOAD
 from bot.i18n import texts_for
-from bot.messaging.elsewhere import HISTORY_PAYLOAD
 from bot.messaging.platform import Address, Button, Card, Chat, Person, Picture, Refusal, Refused, TargetGone
 from handlers.telegram import rendering
 from handlers.telegram.api_writer import ApiWriter, without_media

@@ -9,7 +9,7 @@ from telegram import CallbackQuery, ExternalReplyInfo, Message, User
 from telegram import Chat as TelegramChat
 
 from bot.domain.error_codes import UserError
-from bot.messaging.album_captions import caption_of
+from bot.messaging.album_card import caption_of
 from bot.messaging.incoming import Attachment, ButtonPress, IncomingMessage, may_be_picture
 from bot.messaging.platform import Chat
 from handlers.telegram.albums import Separated

@@ -14,8 +14,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from telegram import Update
 
-from bot.cluster.update_inbox import OpenUpdate, UpdateInbox
-from bot.cluster.update_queue import UpdateQueue
+from bot.cluster.update_inbox import OpenUpdate, UpdateInbox, UpdateQueue
 from bot.conversation.concurrency import ConcurrencyLimit
 from bot.conversation.responder import Interrupted, Retry
 from bot.runtime.batches import Batches

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.i18n import Texts
 from bot.messaging.platform import Chat, Person
-from bot.runtime.token_bucket import Rate, TokenBuckets
+from bot.runtime.rate_limits import Rate, TokenBuckets
 from handlers.web.errors import HttpProblem, problem_response
 from handlers.web.language import texts_of
 from handlers.web.request_guard import SAFE_METHODS

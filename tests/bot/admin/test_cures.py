@@ -7,8 +7,7 @@ import pytest
 from bot.admin.cards import admin_card
 from bot.admin.cures import FINDING_CURES, OTHER_CURE, PAUSE_CURES, advice, cure
 from bot.admin.service import AccountFigures, AdminFigures
-from bot.dashscope.decisions import TABLE
-from bot.dashscope.errors import Decision
+from bot.dashscope.errors import TABLE, Decision
 from bot.i18n import texts_for
 from storage import findings
 from storage.accounts import PAUSED_BY_OWNER

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cluster.update_queue import UpdateQueue
+from bot.cluster.update_inbox import UpdateQueue
 
 
 def handle_next(queue: UpdateQueue) -> int:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.conversation.chat_senders import may_act_for
+from bot.conversation.buttons import may_act_for
 from bot.conversation.style_answers import Choice, is_meant
 from bot.domain.styles import STYLES, find
 from bot.jobs.drafts import CHOICE_SECONDS

@@ -2,8 +2,7 @@
 
 import pytest
 
-from bot.dashscope.decisions import decide, decide_without_code
-from bot.dashscope.errors import Decision
+from bot.dashscope.errors import Decision, decide, decide_without_code
 
 DOWNLOAD_FAILED = "Download the media resource timed out during the data inspection process."
 MEDIA_FORMAT = "The media format is not supported or incorrect for the data inspection."

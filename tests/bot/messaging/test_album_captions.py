@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.messaging.album_captions import caption_of, split_by_caption
+from bot.messaging.album_card import caption_of, split_by_caption
 
 
 @pytest.mark.parametrize(

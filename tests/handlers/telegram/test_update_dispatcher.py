@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from telegram import Message
 
-from bot.conversation.keyed_executor import KeyedExecutor
+from bot.conversation.concurrency import KeyedExecutor
 from bot.conversation.responder import Interrupted, Retry
 from bot.messaging.platform import TryLater
 from handlers.telegram.albums import MAX_PHOTOS, QUIET_SECONDS, Album

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from bot.runtime.token_bucket import Rate, TokenBucket, TokenBuckets, take
+from bot.runtime.rate_limits import Rate, TokenBucket, TokenBuckets, take
 from handlers.web.visitors import WRITE_RATE, VisitorCookies, VisitorMiddleware, visit_of
 
 RATE = Rate(burst=3, per_second=0.5)

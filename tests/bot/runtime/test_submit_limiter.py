@@ -8,7 +8,7 @@ from itertools import accumulate
 import pytest
 
 from bot.runtime.clock import WallClock
-from bot.worker.submit_limiter import SubmitLimiter
+from bot.runtime.rate_limits import SubmitLimiter
 from tests.fakes.dashscope.service import most_within_a_second
 
 

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from bot.delivery.ways import (
+from bot.delivery.fallbacks import (
     Form,
     Place,
     Refusals,
