@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from storage.sqlite import Sqlite
 from storage.transactions import UnusableDatabase, transaction
 
+MAX_LOG_BYTES = 32 * 2**20  # SQLite begins its log anew at 4 MiB, unless reads overlap
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -32,6 +33,8 @@ class Engines(Protocol):
     now: str  # a statement that selects the time
 
     async def checkpoint(self) -> bool: ...
+
+    def log_bytes(self) -> int: ...
 
     async def notify(self) -> None: ...
 
@@ -93,6 +96,12 @@ class Database:
         if a reader prevents it; try again later."""
         async with self._write_lock:
             return await self._engines.checkpoint()
+
+    async def bound_log(self) -> None:
+        """Empty SQLite's write-ahead log if it has grown far beyond what SQLite keeps by itself: it begins the log anew
+        only when nobody reads, and reads that overlap can prevent that for hours."""
+        if self._engines.log_bytes() > MAX_LOG_BYTES:
+            await self.checkpoint()
 
     @contextmanager
     def _forbid_nesting(self) -> Iterator[None]:

@@ -9,6 +9,7 @@ PHOTO_LINKS = "PhotoLinks"  # the API can't load photos from our links; the deta
 TASK_STATE = "TaskState"  # a task was in a state that this program doesn't know; the detail is that state
 TASK_LIST = "TaskList"  # the key may not read the list of tasks; the detail is the API's code
 UNANSWERED = "Unanswered"  # queries of a running task bring no answer; the detail is how many in a row
+SLOW_DISK = "SlowDisk"  # writes to the database take long; the detail is how long
 
 _RECORD = text("""
     INSERT INTO finding (account_id, code, detail, at) VALUES (:account_id, :code, :detail, :at)

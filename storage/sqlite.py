@@ -37,6 +37,7 @@ class Sqlite:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.touch(mode=0o600)
+        self._log = path.with_name(f"{path.name}-wal")
         self.writer = _engine(path, begin="BEGIN IMMEDIATE", connections=1)
         self.reader = _engine(path, begin="BEGIN", connections=READERS)
 
@@ -45,6 +46,9 @@ class Sqlite:
             driver = (await connection.get_raw_connection()).driver_connection
             assert driver is not None
             return await run_to_completion(_truncate_wal(driver))
+
+    def log_bytes(self) -> int:
+        return self._log.stat().st_size if self._log.exists() else 0
 
     async def notify(self) -> None:
         """Nothing to do: there are no other processes."""

@@ -68,6 +68,11 @@ FINDING_CURES = {
         "The service did not answer queries of a running task for some minutes, so its slot stayed taken: nothing to do"
         " if it was short; otherwise check this machine's line and proxy, and the service's status page."
     ),
+    findings.SLOW_DISK: mark(
+        "Saving to the database takes long, so every photo takes longer too: move DATA_DIR to a faster disk (no memory"
+        " card or network share), give this machine or the database server less other work, or find out whether its"
+        " disk is failing."
+    ),
     findings.TASK_LIST: mark(
         "The key may not read the list of tasks, and the account must stop when an answer gets lost: grant it in the"
         " Model Studio console."

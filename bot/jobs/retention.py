@@ -33,6 +33,7 @@ from storage.photos import PhotoStore, StoreDown
 log = structlog.get_logger(__name__)
 
 EVERY_SECONDS = 300.0
+LOG_SECONDS = 10.0  # between two looks at the size of the write-ahead log
 DRAFT_SECONDS = 24 * 3600.0
 WAIT_SECONDS = 7 * 24 * 3600.0
 OUTBOX_SECONDS = 7 * 24 * 3600.0
@@ -54,7 +55,9 @@ class Retention:
         """Sweep at the start and every `EVERY_SECONDS` until `stop` is set."""
         while not stop.is_set():
             await self.sweep()
-            await self.clock.wait(stop, EVERY_SECONDS)
+            next_at = self.clock.now() + EVERY_SECONDS
+            while self.clock.now() < next_at and not await self.clock.wait(stop, LOG_SECONDS):
+                await self.database.bound_log()
 
     async def sweep(self) -> None:
         """Delete everything that has expired by now. If the photo store is down, photos are left to the next sweep."""

@@ -9,7 +9,6 @@ from bot.jobs.transitions import apply_event
 from bot.worker.accounts import ApiAccount
 from bot.worker.context import AccountContext, WorkerDeps
 from bot.worker.identity import Identity
-from common.clock import steady
 from storage import accounts, attempts, jobs, queue
 from storage.accounts import PAUSED_BY_OWNER, AccountStatus
 from storage.jobs import Job
@@ -73,7 +72,8 @@ async def claim(context: AccountContext) -> ClaimedJob | RetryIn | AskAgain:
     deps, api_account = context.deps, context.api_account
     styles = api_account.capability.styles
     async with deps.database.write() as connection:
-        fenced, now = steady(), deps.clock.now()
+        proof = context.begin_proof(api_account.client.shortest_submit)
+        now = proof.at
         status = await accounts.get_status(connection, api_account.account_id)
         slot = _find_slot(context, status, now)
         if not isinstance(slot, FreeSlot):
@@ -91,12 +91,12 @@ async def claim(context: AccountContext) -> ClaimedJob | RetryIn | AskAgain:
             epoch=context.epoch,
             now=now,
             server_at=api_account.client.server_clock.now(),
-            send_seconds=api_account.client.shortest_submit,
+            send_seconds=proof.recorded,
             model=api_account.client.model.name,
         )
         await queue.advance(connection, claimed.tag or 0)
         await accounts.set_next_submit(connection, api_account.account_id, now + api_account.spacing)
-    context.note_fence(fenced, now)
+    context.note_proof(proof)
     deps.wakeups.notify()
     return ClaimedJob(claimed)
 

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -20,6 +20,7 @@ from bot.runtime.wakeups import Wakeups
 from bot.worker import identity, reconcile
 from bot.worker.accounts import ApiAccount
 from bot.worker.identity import Identity
+from bot.worker.reconcile import Proof
 from common.clock import steady
 from storage import accounts, attempts, findings, jobs
 from storage.accounts import AccountStatus
@@ -31,6 +32,8 @@ log = structlog.get_logger(__name__)
 
 IDENTITY_LOOK_SECONDS = 5.0
 MINUTE_SECONDS = 60.0  # a limit per minute is over within this
+HOUR_SECONDS = 3600.0
+SLOW_WRITE_SECONDS, SLOW_WRITES = 0.5, 3  # so many writes in a row, each longer than this: the owner is told
 
 Also = Callable[[AsyncConnection], Awaitable[None]]
 
@@ -75,7 +78,8 @@ class AccountContext:
         self.is_contested = is_contested
         self.began_at = steady()
         self.inherited: set[int] = set()
-        self._fenced_steady = self._fenced_at = float("-inf")
+        self._proof, self._spare = Proof(), 0.0
+        self._slow_writes, self._slowest, self._next_slow_report = 0, 0.0, float("-inf")
         self._next_query = 0.0
         self._refused: set[str] = set()
         self._sharers = 1
@@ -213,35 +217,52 @@ class AccountContext:
         self._next_query = at + self._sharers / self.api_account.queries_per_second
         await self.deps.clock.sleep(at - self.deps.clock.now())
 
-    async def confirm_fence(self, job: Job, send_seconds: float) -> None:
-        """Make sure, right before a job is sent, that the account was ours a moment ago. If the last check was longer
-        ago (a long upload, a suspended process, a changed clock), the attempt gets a new date, since a task in doubt is
-        looked for near it. Its row also knows from now on after how many seconds the submit is given up. Raises
-        LeadershipLost."""
-        recorded = self.api_account.client.shortest_submit  # by the claim
-        while self._is_fence_old() or send_seconds > recorded:
+    async def confirm_fence(self, job: Job, send_seconds: float) -> bool:
+        """Make sure, right before a job is sent, that the account was ours a moment ago. If the last proof is older (a
+        long upload, a suspended process, a changed clock, a slow disk), the attempt gets a new date, since a task in
+        doubt is looked for near it. Its row also knows from now on after how many seconds the submit is given up; where
+        the write itself takes long, that includes this time, so that the next proof is not too old as well.
+
+        Returns False if the disk is too slow for that, and nothing may be sent. Raises LeadershipLost."""
+        for _ in range(reconcile.PROOFS):
+            if self._is_covered(send_seconds):
+                return True
+            proof = self.begin_proof(send_seconds)
             async with self.deps.database.write() as connection:
                 await self._fence(connection)
-                fenced, now = steady(), self.deps.clock.now()
-                server_at = self.api_account.client.server_clock.now()
+                proof = replace(proof, steady=steady(), at=self.deps.clock.now())
                 await attempts.set_times(
                     connection,
                     job_id=job.id,
                     n=job.attempts,
-                    now=now,
-                    server_at=server_at,
-                    send_seconds=send_seconds,
+                    now=proof.at,
+                    server_at=self.api_account.client.server_clock.now(),
+                    send_seconds=proof.recorded,
                 )
-            recorded = send_seconds
-            self.note_fence(fenced, now)
+            self.note_proof(proof)
+        return self._is_covered(send_seconds)
 
-    def note_fence(self, at: float, now: float) -> None:
-        """Note when a write has proved that the account is ours: `at` by the steady clock, `now` by `deps.clock`."""
-        self._fenced_steady, self._fenced_at = at, now
+    def begin_proof(self, send_seconds: float) -> Proof:
+        """What a write is about to prove: it allows for as much time as the last ones took."""
+        return Proof(steady(), self.deps.clock.now(), send_seconds, self._spare)
 
-    def _is_fence_old(self) -> bool:
-        by_clock = abs(self.deps.clock.now() - self._fenced_at)
-        return max(steady() - self._fenced_steady, by_clock) > reconcile.SEND_SECONDS
+    def note_proof(self, proof: Proof) -> None:
+        """Note that the write of this proof has ended."""
+        self._proof = proof
+        self._spare = reconcile.spare_seconds(proof.age(steady(), self.deps.clock.now()), self._spare)
+        self._slow_writes = self._slow_writes + 1 if steady() - proof.steady > SLOW_WRITE_SECONDS else 0
+        self._slowest = max(self._slowest, steady() - proof.steady)
+
+    def _is_covered(self, send_seconds: float) -> bool:
+        return self._proof.covers(send_seconds, steady(), self.deps.clock.now())
+
+    async def report_slow_disk(self) -> None:
+        """Tell the owner, once an hour, when several writes in a row took long."""
+        if self._slow_writes < SLOW_WRITES or steady() < self._next_slow_report:
+            return
+        self._next_slow_report, slowest, self._slowest = steady() + HOUR_SECONDS, self._slowest, 0.0
+        log.warning("the disk or the database is slow", account=self.name, seconds=round(slowest, 1))
+        await self.record(findings.SLOW_DISK, f"a write took {slowest:.1f} s")
 
     async def _fence(self, connection: AsyncConnection) -> None:
         if not await accounts.is_current_epoch(connection, self.api_account.account_id, self.epoch):

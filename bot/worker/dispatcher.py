@@ -53,6 +53,7 @@ async def run_account(
             match found:
                 case ClaimedJob(job):
                     group.create_task(run_job(context, await _submit(context, job), stop))
+                    await context.report_slow_disk()
                 case AskAgain():
                     await context.ask_again()
                 case RetryIn(seconds):

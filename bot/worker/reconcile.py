@@ -21,6 +21,9 @@ SEND_SECONDS = 1.0  # a submit begins at most so long after its attempt is dated
 LINGER_SECONDS = 120.0  # a request that we gave up may be held by a proxy or a gateway before it is carried out
 LOOKS = 4  # how often the list must show nothing before it is believed: 15 s, as a gateway may inspect a photo for 12
 BETWEEN_LOOKS_SECONDS = 5.0
+PROOFS = 4  # so often a submit is dated anew before its job goes back to its place
+QUICK_PROOF_SECONDS = SEND_SECONDS / 4  # a write that takes longer leaves too little of SEND_SECONDS
+MAX_SPARE_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,42 @@ def window(intent: Intent, now: float, server_now: float) -> Window:
         return Window(server_now - DAY_SECONDS, server_now + MARGIN_SECONDS)
     at = intent.at + server_now - now
     return Window(at - MARGIN_SECONDS, at + SEND_SECONDS + intent.send_seconds + MARGIN_SECONDS)
+
+
+def spare_seconds(took: float, before: float) -> float:
+    """How much later than SEND_SECONDS after its date a submit may begin, where the write that dates it takes as long
+    as the last one took: what its attempt allows for sending includes this. It is twice that time, halves while writes
+    are quick again (`before`: what it was), and is bounded, so that a process that was suspended inside a write does
+    not widen its windows for long."""
+    needed = 2 * took if took > QUICK_PROOF_SECONDS else 0.0
+    remembered = before / 2 if before / 2 > QUICK_PROOF_SECONDS else 0.0
+    return min(MAX_SPARE_SECONDS, max(needed, remembered))
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A write that has proved that the account is ours, and dated an attempt. Its submit may begin until SEND_SECONDS
+    and `spare` later, and is given up after `send_seconds` more; the attempt's row says `recorded`.
+
+    `steady` by the steady clock, `at` by the clock of the rows.
+    """
+
+    steady: float = float("-inf")
+    at: float = float("-inf")
+    send_seconds: float = 0.0
+    spare: float = 0.0
+
+    @property
+    def recorded(self) -> float:
+        return self.send_seconds + self.spare
+
+    def age(self, steady: float, now: float) -> float:
+        """Seconds since, by whichever clock shows more: each may have been stopped or changed."""
+        return max(steady - self.steady, abs(now - self.at))
+
+    def covers(self, send_seconds: float, steady: float, now: float) -> bool:
+        """Whether a submit that is given up after `send_seconds` may begin now."""
+        return send_seconds <= self.send_seconds and self.age(steady, now) <= SEND_SECONDS + self.spare
 
 
 def afterwards(within: Window) -> Window:

@@ -37,7 +37,8 @@ async def submit(context: AccountContext, job: Job) -> Job:
         async with context.submit_limiter.slot():
             if (now := await context.read(job)) is not None and now.cancel_requested:
                 return await context.write(job, job_lifecycle.SubmitRejected("Canceled", Decision.RETRY_LATER))
-            await context.confirm_fence(job, context.api_account.client.submit_seconds(task_request))
+            if not await context.confirm_fence(job, context.api_account.client.submit_seconds(task_request)):
+                return await _too_slow(context, job)
             created = await context.api_account.client.create_task(task_request)
     except InDoubt as error:
         log.warning("submit in doubt", job=job.id, code=error.code)
@@ -50,6 +51,13 @@ async def submit(context: AccountContext, job: Job) -> Job:
     except LeadershipLost:
         await _record_late_task(context, job, created.task_id)
         raise
+
+
+async def _too_slow(context: AccountContext, job: Job) -> Job:
+    """Nothing was sent, since the proof that the account is ours was too old each time it was written down."""
+    log.error("the disk or the database is too slow to submit", job=job.id, account=context.name)
+    await context.trip_breaker(Decision.RETRY_LATER)
+    return await context.write(job, job_lifecycle.SubmitRejected("SlowDisk", Decision.RETRY_LATER))
 
 
 async def reconcile_submit(context: AccountContext, job: Job, stop: asyncio.Event) -> Job:

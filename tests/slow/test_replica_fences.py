@@ -11,6 +11,7 @@ from bot.cluster.leadership import LeadershipLost
 from bot.worker import reconcile
 from bot.worker.claim import AskAgain, ClaimedJob, RetryIn, claim, peek, take_over
 from bot.worker.context import AccountContext
+from bot.worker.reconcile import Proof
 from bot.worker.submit import reconcile_submit, submit
 from common.clock import steady
 from storage.jobs import Job, State
@@ -60,7 +61,9 @@ async def test_who_was_deposed_before_it_sent_sends_nothing(workers: Workers) ->
     old = await take_over(replace(workers.api_accounts[0], links=links), workers.deps)
     sending = asyncio.create_task(submit(old, await claimed(old)))
     await links.begun.wait()
-    old.note_fence(steady() - 2 * reconcile.SEND_SECONDS, workers.deps.clock.now())  # so long the upload has taken
+    old.note_proof(
+        Proof(steady() - 2 * reconcile.SEND_SECONDS, workers.deps.clock.now())
+    )  # so long the upload has taken
     await taken_over(workers)
     links.go.set()
     with pytest.raises(LeadershipLost):
@@ -73,7 +76,7 @@ async def test_what_was_claimed_long_ago_is_dated_anew_before_it_is_sent(workers
     job, context = await workers.request(), await taken_over(workers)
     now = await claimed(context)
     (before,) = await workers.rows("SELECT intent_at FROM attempt")
-    context.note_fence(steady() - 60, workers.deps.clock.now())
+    context.note_proof(Proof(steady() - 60, workers.deps.clock.now()))
     assert (await submit(context, now)).state == State.RUNNING
     (after,) = await workers.rows("SELECT intent_at FROM attempt")
     assert after.intent_at > before.intent_at

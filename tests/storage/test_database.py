@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import inspect, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import storage.database
 from storage import people
 from storage.database import Database, NewerSchema, open_database
 from storage.sqlite import CACHE_KIB
@@ -49,6 +50,31 @@ async def test_the_page_cache_of_every_connection_is_limited_to_two_megabytes(tm
         for opened in (database.write(), database.read()):
             async with opened as connection:
                 assert await _pragma(connection, "cache_size") == -CACHE_KIB
+
+
+async def test_reads_that_overlap_for_ever_dont_keep_the_log_from_being_emptied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage.database, "MAX_LOG_BYTES", 2**17)
+    log, stop, reads = tmp_path / "rows.db-wal", asyncio.Event(), 0
+    async with open_database(tmp_path / "rows.db") as database, asyncio.TaskGroup() as group:
+
+        async def read() -> None:
+            nonlocal reads
+            while not stop.is_set():
+                async with database.read() as connection:
+                    await connection.execute(text("SELECT COUNT(*) FROM person"))
+                    await connection.execute(text("SELECT COUNT(*) FROM chat"))
+                    reads += 1
+
+        for _ in range(4):
+            group.create_task(read())
+        while log.stat().st_size < 2**17:
+            async with database.write() as connection:
+                await insert_person(connection, f"person {reads}" * 100)
+        await database.bound_log()
+        assert log.stat().st_size == 0
+        stop.set()  # each ends with one more read
 
 
 async def test_deleted_rows_are_not_in_the_files_any_more(tmp_path: Path) -> None:

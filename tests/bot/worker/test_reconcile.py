@@ -4,6 +4,7 @@ import pytest
 
 from bot.dashscope.wire import ListedTask, TaskStatus
 from bot.worker import reconcile
+from bot.worker.reconcile import Proof
 from storage.attempts import Intent
 from tests.harness.rows import NOON
 
@@ -114,3 +115,31 @@ def test_reading_ends_with_a_page_that_is_too_old() -> None:
     assert reconcile.all_before([task("a", NOON - 60), task("b", NOON - 3)], WINDOW)
     assert not reconcile.all_before([task("a", NOON - 60), task("b", NOON)], WINDOW)
     assert not reconcile.all_before([task("a", NOON + 60)], WINDOW)
+
+
+@pytest.mark.parametrize("took", [0.0, 0.2, 0.5, 1.3, 5.0, 14.0])
+def test_a_submit_is_proved_within_a_few_writes_however_long_each_takes(took: float) -> None:
+    spare, proof, now = 0.0, Proof(), NOON
+    for writes in range(reconcile.PROOFS):
+        if proof.covers(10.0, now, now):
+            assert writes <= 2
+            assert proof.recorded >= 10.0 + max(0.0, now - proof.at - reconcile.SEND_SECONDS)  # as the row says
+            return
+        proof, now = Proof(now, now, 10.0, spare), now + took
+        spare = reconcile.spare_seconds(proof.age(now, now), spare)
+    pytest.fail("proved for ever")
+
+
+def test_what_one_slow_write_has_allowed_for_is_bounded_and_forgotten() -> None:
+    spare, writes = reconcile.spare_seconds(3600.0, 0.0), 0
+    assert spare == reconcile.MAX_SPARE_SECONDS
+    while spare := reconcile.spare_seconds(0.01, spare):
+        writes += 1
+    assert writes < 10
+
+
+@pytest.mark.parametrize("late", [-3600.0, 1.5, 3600.0])
+def test_a_proof_ends_by_whichever_clock_shows_more(late: float) -> None:
+    assert not Proof(NOON, NOON, 10.0).covers(10.0, NOON, NOON + late)
+    assert Proof(NOON, NOON, 10.0).covers(10.0, NOON + 0.9, NOON)
+    assert not Proof(NOON, NOON, 10.0, spare=30.0).covers(10.1, NOON, NOON)  # its row allows for less
