@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection as Pipe
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from threading import Thread
@@ -18,7 +18,9 @@ from bot.runtime import event_loop
 from bot.runtime.logging import set_up_logging
 from chaos.crash_points import CrashPoint, arm
 from chaos.fast_clock import ScaledClock, TimeScale, scale_boot_clock, skew_wall_clock
+from storage.sqlite_thread import Connection
 from tests.fakes.dashscope.quick_engine import quick_engine
+from tests.fakes.slow_disk import slow_commit
 
 _CONTEXT = get_context("forkserver")  # imports are done once; each bot process is a fork
 _CONTEXT.set_forkserver_preload(["chaos.bot_process", "handlers.telegram", "handlers.discord"])
@@ -28,7 +30,8 @@ _CONTEXT.set_forkserver_preload(["chaos.bot_process", "handlers.telegram", "hand
 class BotConfig:
     """What a bot process is started with. `clock_skew`: shared memory holding the error of the wall clock in
     seconds. Without an API key the bot runs its own stylizer, with a quick engine. `is_shared`: several processes
-    share a database and its clock, so all of them run in real time."""
+    share a database and its clock, so all of them run in real time. `flush_seconds`: shared memory holding how long its
+    disk takes for each flush, in seconds of the machine."""
 
     settings: Mapping[str, Any]
     time_scale: TimeScale
@@ -36,9 +39,10 @@ class BotConfig:
     clock_skew: Any
     crash_point: CrashPoint | None = None
     is_shared: bool = False
+    flush_seconds: Any = None
 
 
-def run_bot(config: BotConfig, sender: Connection) -> None:
+def run_bot(config: BotConfig, sender: Pipe) -> None:
     """In the new process: run until killed. Sends the address once the bot serves requests."""
     log = os.open(config.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(log, 1)
@@ -46,6 +50,9 @@ def run_bot(config: BotConfig, sender: Connection) -> None:
     set_up_logging("info")
     if config.crash_point is not None:
         arm(config.crash_point)
+    if config.flush_seconds is not None:
+        commit = slow_commit(lambda: float(config.flush_seconds.value))
+        setattr(Connection, "commit", commit)  # noqa: B010  # mypy forbids assigning to a method
     Thread(target=_exit_with_parent, daemon=True).start()
     scale_boot_clock(config.time_scale)
     clock = None if config.is_shared else ScaledClock(config.time_scale, lambda: float(config.clock_skew.value))
@@ -69,7 +76,7 @@ def _exit_with_parent() -> None:
 class BotProcess:
     """A bot process seen from outside. `address` is set once it serves requests, to None if it died before that."""
 
-    def __init__(self, process: ForkServerProcess, receiver: Connection) -> None:
+    def __init__(self, process: ForkServerProcess, receiver: Pipe) -> None:
         self.died = asyncio.Event()
         self.address: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
         self._process = process

@@ -11,11 +11,12 @@ from bot.admin.service import set_pause
 from chaos import audit, call_faults
 from chaos.bot_process import BotProcess
 from chaos.http_proxy import Action, Policy, ProxiedCall
-from chaos.testbed import Testbed
+from chaos.testbed import SLOTS, Testbed
 from storage.database import open_database
 
 FILE_SIZE_LIMIT = 2048  # less than the database's log or a photo needs
 DISK_FULL_SECONDS = 3.0
+FLUSH_SECONDS, SLOW_DISK_SECONDS = 1.3, 300.0  # of the bot's time
 LOCKED_SECONDS = 12.0  # longer than SQLite's busy timeout
 OUTAGE_SECONDS = 600.0  # of the bot's time
 MAX_SUBMITS = 12  # that an account may try meanwhile, with delays of 5, 10, 20 … 300 s
@@ -32,6 +33,18 @@ async def disk_full(_: Testbed, bot: BotProcess) -> list[str]:
     before = resource.prlimit(bot.pid, resource.RLIMIT_FSIZE, (FILE_SIZE_LIMIT, resource.RLIM_INFINITY))
     await asyncio.sleep(DISK_FULL_SECONDS)
     resource.prlimit(bot.pid, resource.RLIMIT_FSIZE, before)
+    return []
+
+
+async def slow_disk(testbed: Testbed, _: BotProcess) -> list[str]:
+    """Every write takes longer than a submit may be late. Photos must go on being submitted."""
+    before = testbed.api_proxy.seen["create"]
+    waiting = _count(testbed, _QUEUED)
+    testbed.flush_seconds.value = FLUSH_SECONDS / testbed.time_scale.speed
+    await asyncio.sleep(SLOW_DISK_SECONDS / testbed.time_scale.speed)
+    testbed.flush_seconds.value = 0.0
+    if waiting > SLOTS * testbed.accounts and testbed.api_proxy.seen["create"] == before:
+        return [f"no photo was submitted in {SLOW_DISK_SECONDS:.0f} s on a slow disk"]
     return []
 
 
@@ -112,6 +125,7 @@ async def firewall(testbed: Testbed, _: BotProcess) -> list[str]:
 
 
 _FAILED = "SELECT COUNT(*) FROM job WHERE state = 'failed'"
+_QUEUED = "SELECT COUNT(*) FROM job WHERE state = 'queued'"
 _PAUSED = "SELECT COUNT(*) FROM account WHERE paused_reason IS NOT NULL"
 
 
@@ -144,6 +158,7 @@ def _unavailable(_: ProxiedCall) -> Action:
 MACHINE_FAULTS: dict[str, MachineFault] = {
     "clock forward": clock_forward,
     "disk full": disk_full,
+    "slow disk": slow_disk,
     "clock back": clock_back,
     "service outage": outage,
     "database locked": database_locked,

@@ -43,6 +43,7 @@ class Testbed:
     accounts: int  # 0: the bot runs its own stylizer, in its process
     port: int  # of the bot, the same for every process
     clock_skew: Any = field(default_factory=lambda: multiprocessing.get_context("forkserver").RawValue("d", 0.0))
+    flush_seconds: Any = field(default_factory=lambda: multiprocessing.get_context("forkserver").RawValue("d", 0.0))
     settings: dict[str, Any] = field(default_factory=dict)
 
     async def tasks(self) -> list[Task]:
@@ -58,9 +59,11 @@ class Testbed:
     async def bot(self, crash_point: CrashPoint | None = None, links: str = "inline") -> AsyncIterator[BotProcess]:
         """A bot process on the testbed's folder, until the block ends. `links`: how photos reach the API."""
         settings = {**self.base_settings(self.folder / "data", self.port), "photo_links": links, **self.settings}
-        async with bot_process(
-            BotConfig(settings, self.time_scale, self.folder / "bot.log", self.clock_skew, crash_point)
-        ) as bot:
+        log = self.folder / "bot.log"
+        config = BotConfig(
+            settings, self.time_scale, log, self.clock_skew, crash_point, flush_seconds=self.flush_seconds
+        )
+        async with bot_process(config) as bot:
             yield bot
         self.discord.gateway.sessions.clear()  # the next process knows nothing of them
 

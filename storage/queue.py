@@ -9,6 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 _GET_TURN = text("SELECT q.vtime, p.last_tag, p.weight FROM queue q JOIN person p ON p.id = :person_id WHERE q.id = 1")
 _SET_LAST_TAG = text("UPDATE person SET last_tag = :tag WHERE id = :person_id")
 _CLAMP_TIMES = text("UPDATE job SET next_at = :latest WHERE state = 'queued' AND next_at > :latest")
+# Outcomes of attempts that the API has not answered: see `bot.dashscope.errors`.
+_END_WAITS = text("""
+    UPDATE job SET next_at = :now
+    WHERE state = 'queued' AND next_at > :now AND EXISTS (
+        SELECT 1 FROM attempt a WHERE a.job_id = job.id AND a.n = job.attempts
+            AND (a.outcome IN ('missed', 'Garbled') OR a.outcome LIKE 'HTTP%')
+    )
+""")
 _ADVANCE = text("UPDATE queue SET vtime = :tag WHERE id = 1 AND vtime < :tag")
 _GET_PLACE = text("""
     SELECT COUNT(*) + 1 AS number, COALESCE(SUM(CASE WHEN person_id = :person_id THEN 1 ELSE 0 END), 0) AS mine
@@ -63,6 +71,11 @@ async def set_last_tag(connection: AsyncConnection, person_id: int, tag: int) ->
 async def clamp_times(connection: AsyncConnection, latest: float) -> None:
     """Limit the due times of queued jobs to `latest`, in case a wrong clock has written later ones."""
     await connection.execute(_CLAMP_TIMES, {"latest": latest})
+
+
+async def end_waits_for_answers(connection: AsyncConnection, now: float) -> None:
+    """Let queued jobs go on at once that wait because their last submit was not answered by the API."""
+    await connection.execute(_END_WAITS, {"now": now})
 
 
 async def advance(connection: AsyncConnection, tag: int) -> None:

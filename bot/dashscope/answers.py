@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from bot.dashscope import wire
-from bot.dashscope.errors import Decision, InDoubt, NotAccepted, decide, decide_without_code, sanitize
+from bot.dashscope.errors import GARBLED, Decision, InDoubt, NotAccepted, decide, decide_without_code, sanitize
 from bot.dashscope.wire import (
     ApiResponse,
     CreatedTask,
@@ -105,7 +105,7 @@ def api_error(answer: ApiResponse) -> NotAccepted | InDoubt:
     is_refusal = answer.status < 300 and bool(code) and decision is not Decision.RETRY_LATER
     kind = NotAccepted if is_refusal or 300 <= answer.status < 500 else InDoubt
     return kind(
-        code or ("Garbled" if answer.status < 300 else f"HTTP{answer.status}"),
+        code or (GARBLED if answer.status < 300 else f"HTTP{answer.status}"),
         _text(body.get("message")) or "The answer was not one that the API is known to give.",
         decision=decision,
         request_id=_text(body.get("request_id")),

@@ -32,6 +32,9 @@ class Decision(StrEnum):
         return self in {Decision.RETRY_LATER, Decision.RETRY_NEXT_MINUTE, Decision.NOT_THE_API}
 
 
+GARBLED = "Garbled"  # the code of an answer with 2xx that is not the API's; others are called HTTP and their status
+
+
 class DashScopeError(Exception):
     """A failed call. `code` and `message` come from the API, or say what failed on the way; both are bounded and hold
     no secret. `http_status` is None when there was no answer."""
@@ -51,6 +54,11 @@ class DashScopeError(Exception):
         self.http_status = http_status
         self.decision = decision
         super().__init__(self.code, self.message)
+
+    @property
+    def is_silence(self) -> bool:
+        """Whether the API said nothing: there was no answer, or one of something that stands before it."""
+        return self.http_status is None or self.code in {GARBLED, f"HTTP{self.http_status}"}
 
     def __str__(self) -> str:
         status = f"HTTP {self.http_status} " if self.http_status else ""

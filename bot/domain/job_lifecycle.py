@@ -67,7 +67,8 @@ __all__ = [
 ]
 
 MAX_RESUBMITS = 3  # failed tasks of one job before it fails
-MAX_MISSES = 10  # lost submits of one job, a quarter of an hour in all, before it fails
+MAX_MISSES = 25  # lost submits of one job, a quarter of an hour in all, before it fails
+MISSED_SECONDS = 30.0  # the longest wait after one: it is also what shows that the API accepts submits again
 ONCE_MORE = 1  # for failures that one more try may fix
 BACKOFF_SECONDS = 5.0
 MAX_BACKOFF_SECONDS = 300.0
@@ -189,7 +190,8 @@ def _setback(job: Job, event: Event, now: float, jitter: float) -> Transition:
             return _after_failure(job, code, decision, now, jitter, counted=True)
         case SubmitNotFound(times) if times < MAX_MISSES:
             # At once after the first one, which was most likely a crash of this process.
-            return _requeue(job, now + (backoff(times - 2, jitter) if times > 1 else 0.0), "missed")
+            seconds = min(MISSED_SECONDS, backoff(times - 2, jitter)) if times > 1 else 0.0
+            return _requeue(job, now + seconds, "missed")
         case SubmitNotFound():
             return _fail(job, ErrorCode.SERVICE_DOWN, "missed")
         case SubmitAmbiguous(times) if times <= ONCE_MORE and not job.cancel_requested:

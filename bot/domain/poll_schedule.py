@@ -1,4 +1,4 @@
-"""When to query a task again, learned from how long tasks took. Pure.
+"""When to query a task again, learned from how long tasks took, and the list while the API is silent. Pure.
 
 Querying often only near the expected end keeps a slot busy more than 98 % of the time at 15 s a task, where one query
 every 3 s gives 89 % (`docs/performance.md`). More queries than that would only use up the account's query limit.
@@ -12,6 +12,7 @@ NEAR_SECONDS = 0.15
 FAR_SECONDS = 1.0
 FAILURE_SECONDS = 0.25
 MAX_SECONDS = 10.0
+SILENCE_LOOK_SECONDS = 5.0  # between two calls for the list
 GIVE_UP_SECONDS = 3 * 3600.0 + 600.0  # a task may run for 3 h before the API itself gives it up
 OUTLIER = 4.0  # times the mean: a longer wait was probably a restart, not a task
 
@@ -62,3 +63,40 @@ def _interval(durations: TaskDurations, elapsed: float) -> float:
 def after_failures(tries: int) -> float:
     """Seconds until the next query when `tries` in a row went unanswered."""
     return float(min(MAX_SECONDS, FAILURE_SECONDS * 2 ** min(tries, 16)))
+
+
+@dataclass
+class Silence:
+    """Whether the API has fallen silent: calls get no answer, or the page of something that stands before it.
+
+    While it is silent, the list is asked every few seconds, which costs nothing, and its first answer ends all waits. A
+    list that was answered all the while proves nothing: then only submits are lost, and their own waits decide.
+
+    `is_on`: the last submit that failed got no answer; `is_confirmed`: nor did the list since then."""
+
+    is_on: bool = False
+    is_confirmed: bool = False
+    next_look: float = float("-inf")
+
+    def note_failure(self, now: float, *, is_silence: bool) -> None:
+        """A submit has failed at `now`."""
+        self.is_confirmed = is_silence and self.is_on and self.is_confirmed
+        self.is_on, self.next_look = is_silence, now + SILENCE_LOOK_SECONDS
+
+    def is_look_due(self, now: float) -> bool:
+        """Whether the list should be asked now; the next time is some seconds later."""
+        if not self.is_on or now < self.next_look:
+            return False
+        self.next_look = now + SILENCE_LOOK_SECONDS
+        return True
+
+    def note_list_failure(self, *, is_silence: bool) -> None:
+        """The list was not answered, or refused, which says nothing about submits."""
+        self.is_confirmed = self.is_on and (self.is_confirmed or is_silence)
+
+    def is_broken(self) -> bool:
+        """The list was answered. Whether that ends a silence; true only once."""
+        ends = self.is_on and self.is_confirmed
+        if ends:
+            self.is_on = self.is_confirmed = False
+        return ends

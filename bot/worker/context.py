@@ -11,7 +11,7 @@ from bot.cluster.leadership import LeadershipLost
 from bot.dashscope.errors import DashScopeError, Decision
 from bot.domain import job_lifecycle
 from bot.domain.job_lifecycle import Event, InvalidTransition, Transition
-from bot.domain.poll_schedule import TaskDurations
+from bot.domain.poll_schedule import Silence, TaskDurations
 from bot.imaging.results import WholePicture
 from bot.jobs.transitions import apply_event
 from bot.runtime.clock import Clock
@@ -22,7 +22,7 @@ from bot.worker.accounts import ApiAccount
 from bot.worker.identity import Identity
 from bot.worker.reconcile import Proof
 from common.clock import steady
-from storage import accounts, attempts, findings, jobs
+from storage import accounts, attempts, findings, jobs, queue
 from storage.accounts import AccountStatus
 from storage.database import Database
 from storage.jobs import Job
@@ -31,6 +31,7 @@ from storage.photos import PhotoStore
 log = structlog.get_logger(__name__)
 
 IDENTITY_LOOK_SECONDS = 5.0
+MAX_PROBE_SECONDS = 30.0  # between submits while the API says that it can't at present
 MINUTE_SECONDS = 60.0  # a limit per minute is over within this
 HOUR_SECONDS = 3600.0
 SLOW_WRITE_SECONDS, SLOW_WRITES = 0.5, 3  # so many writes in a row, each longer than this: the owner is told
@@ -78,6 +79,7 @@ class AccountContext:
         self.is_contested = is_contested
         self.began_at = steady()
         self.inherited: set[int] = set()
+        self.silence = Silence()
         self._proof, self._spare = Proof(), 0.0
         self._slow_writes, self._slowest, self._next_slow_report = 0, 0.0, float("-inf")
         self._next_query = 0.0
@@ -109,19 +111,36 @@ class AccountContext:
         self.inherited.remove(job.id)
         return True
 
-    async def trip_breaker(self, decision: Decision) -> None:
+    async def trip_breaker(self, decision: Decision, error: DashScopeError | None = None) -> None:
         """Count one more failure in a row: nothing is submitted for a while, longer each time. Only failures count that
-        may be no fault of the photo."""
+        may be no fault of the photo. After silence (`error`) the list is asked meanwhile; where the API has said that
+        it can't at present, only another submit shows that it can, so that is tried more often."""
         if not (decision.is_temporary or decision in {Decision.UNRECOGNISED, Decision.OUR_BUG}):
             return
+        self.silence.note_failure(self.deps.clock.now(), is_silence=error is not None and error.is_silence)
         async with self.deps.database.write() as connection:
             await self._fence(connection)
             account, jitter = await accounts.get(connection, self.api_account.account_id), self.deps.rng.random()
             seconds = job_lifecycle.backoff(account.failures, jitter)
+            if decision == Decision.RETRY_LATER and error is not None and not error.is_silence:
+                seconds = min(seconds, MAX_PROBE_SECONDS * (0.5 + 0.5 * jitter))
             if decision == Decision.RETRY_NEXT_MINUTE:
                 seconds = max(seconds, MINUTE_SECONDS * (0.5 + 0.5 * jitter))
             until = self.deps.clock.now() + seconds
             await accounts.set_breaker(connection, account.id, failures=account.failures + 1, open_until=until)
+
+    async def note_list_answer(self) -> None:
+        """The API has answered the call for the list. If it was silent before, it is back: what waits because of that
+        goes on at once."""
+        if not self.silence.is_broken():
+            return
+        async with self.deps.database.write() as connection:
+            await self._fence(connection)
+            account, now = await accounts.get(connection, self.api_account.account_id), self.deps.clock.now()
+            await accounts.set_breaker(connection, account.id, failures=min(account.failures, 1), open_until=now)
+            await queue.end_waits_for_answers(connection, now)
+        log.info("the API answers again", account=self.name)
+        self.deps.wakeups.notify()
 
     @property
     def name(self) -> str:
@@ -185,7 +204,7 @@ class AccountContext:
         error = await self._ask_for_list()
         if error is not None:
             if error.decision.is_temporary:
-                await self.trip_breaker(error.decision)
+                await self.trip_breaker(error.decision, error)
             return
         log.info("queries are answered again", account=self.api_account.account_id)
         async with self.deps.database.write() as connection:

@@ -14,7 +14,7 @@ from bot.worker.accounts import ApiAccount
 from bot.worker.claim import AskAgain, ClaimedJob, RetryIn, claim, peek, take_over
 from bot.worker.context import AccountContext, WorkerDeps
 from bot.worker.fetch import fetch
-from bot.worker.learning import look_at_list
+from bot.worker.learning import look_at_list, look_for_answers
 from bot.worker.poll import poll_task
 from bot.worker.submit import reconcile_submit, submit
 from storage import jobs
@@ -47,6 +47,7 @@ async def run_account(
         retry: RetryIn | None = None
         while not stop.is_set():
             await look_at_list(context)
+            await look_for_answers(context)
             wakeup = deps.wakeups.subscribe()
             # After a claim in vain only peek, which blocks no writer: any change of any row wakes this loop.
             found = await claim(context) if retry is None else await peek(context)

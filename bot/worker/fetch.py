@@ -21,6 +21,7 @@ from storage.results import Result
 log = structlog.get_logger(__name__)
 
 QUICK_TRIES = 3
+MAX_WAIT_SECONDS = 30.0  # people wait for what is finished, and asking costs nothing
 PROGRESS_BYTES = 16_384  # a download that brought so many more was no failure
 
 
@@ -40,7 +41,8 @@ async def fetch(context: AccountContext, job: Job, stop: asyncio.Event) -> Job:
         if await is_expired(context, job):  # until then, an answer that says otherwise may be wrong
             log.error("a picture was lost", job=job.id)
             return await context.write(job, job_lifecycle.FetchFailed())
-        if await deps.clock.wait(stop, job_lifecycle.backoff(tries - QUICK_TRIES, deps.rng.random())):
+        seconds = min(MAX_WAIT_SECONDS, job_lifecycle.backoff(tries - QUICK_TRIES, deps.rng.random()))
+        if await deps.clock.wait(stop, seconds):
             return job
 
 

@@ -46,6 +46,19 @@ async def look_at_list(context: AccountContext) -> None:
     await learn(context, page.tasks, reader=own)
 
 
+async def look_for_answers(context: AccountContext) -> None:
+    """While the API is silent, ask it for the list now and then: its first answer ends all waits."""
+    if not context.silence.is_look_due(context.deps.clock.now()) or await context.are_queries_refused():
+        return
+    await context.wait_to_query()
+    try:
+        await context.reader.list_tasks(page_size=1)
+    except DashScopeError as error:
+        context.silence.note_list_failure(is_silence=error.is_silence)
+    else:
+        await context.note_list_answer()
+
+
 async def newest_page(context: AccountContext, client: DashScope) -> TaskPage:
     """The page of the list that has the newest tasks: the API does not document their order. Raises DashScopeError."""
     first = await client.list_tasks(page_size=PAGE_SIZE)

@@ -42,7 +42,7 @@ async def submit(context: AccountContext, job: Job) -> Job:
             created = await context.api_account.client.create_task(task_request)
     except InDoubt as error:
         log.warning("submit in doubt", job=job.id, code=error.code)
-        await context.trip_breaker(error.decision)
+        await context.trip_breaker(error.decision, error)
         return job
     except DashScopeError as error:
         return await _rejected(context, job, error)
@@ -128,7 +128,7 @@ async def _rejected(context: AccountContext, job: Job, error: DashScopeError) ->
     if error.http_status == 429 and context.prefetch:
         log.warning("this account accepts no prefetched tasks")
         context.prefetch = 0
-    await context.trip_breaker(error.decision)
+    await context.trip_breaker(error.decision, error)
     await photo_exposure.note_failure(context, error.decision, str(error))
     return await context.write(job, job_lifecycle.SubmitRejected(error.code, error.decision))
 

@@ -37,9 +37,11 @@ async def look_for_task(context: AccountContext, job: Job) -> reconcile.Verdict 
         listed, is_complete = await _listed_tasks(context, intent.model, first, window)
     except DashScopeError as error:
         log.warning("the task list did not answer", job=job.id, code=error.code)
+        context.silence.note_list_failure(is_silence=error.is_silence)
         if not error.decision.is_temporary:
             await context.refuse_queries(error, reader_id)
         return None
+    await context.note_list_answer()
     await learn(context, listed, reader=reader_id)
     async with context.deps.database.read() as connection:
         every = await accounts.list_all(connection)

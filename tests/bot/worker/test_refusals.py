@@ -6,15 +6,19 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from bot.admin.service import set_pause, status_lines
+from bot.dashscope.answers import api_error
 from bot.dashscope.photo_links import SignedLinks
+from bot.dashscope.wire import ApiResponse
 from bot.domain.error_codes import ErrorCode
 from bot.domain.job_lifecycle import PAUSE_SECONDS
 from bot.domain.job_view import State
 from bot.jobs import views
 from bot.jobs.views import Capacity
 from bot.runtime.clock import WallClock
+from bot.worker.claim import take_over
 from bot.worker.poll import MANY_UNANSWERED
 from storage import accounts
 from storage.accounts import PAUSED_BY_OWNER, Account
@@ -298,3 +302,30 @@ async def test_the_owner_is_told_when_a_running_task_brings_no_answer_for_minute
         )
         workers.gate.always("query", None)
         assert (await workers.ended(job)).state == State.STORED
+
+
+@pytest.mark.parametrize("silence", [lost_before, page(503), page(403)])
+async def test_the_first_answer_of_the_list_ends_all_waits_for_an_answer(workers: Workers, silence: Behaviour) -> None:
+    jobs = [await workers.request(who) for who in ("anna", "ben")]
+    for kind in ("create", "list"):
+        workers.gate.always(kind, silence)
+    async with workers.running():
+        await until(workers, lambda account: account.failures >= 1)
+        lists = workers.gate.count("list")
+        while workers.gate.count("list") < lists + 2:
+            await workers.deps.clock.sleep(1.0)
+        async with workers.database.write() as connection:  # as after an hour
+            now = workers.deps.clock.now()
+            await accounts.set_breaker(connection, "sk-one", failures=9, open_until=now + 10**6)
+            await connection.execute(text("UPDATE job SET next_at = :at WHERE attempts > 0"), {"at": now + 10**6})
+        for kind in ("create", "list"):
+            workers.gate.always(kind, None)
+        assert [(await workers.ended(job)).state for job in jobs] == [State.STORED] * 2
+
+
+async def test_while_the_api_says_that_it_cant_a_submit_tries_every_half_minute(workers: Workers) -> None:
+    context = await take_over(workers.api_accounts[0], workers.deps)
+    error = api_error(ApiResponse(503, {}, b'{"code": "ModelUnavailable", "message": "Later."}'))
+    for _ in range(9):
+        await context.trip_breaker(error.decision, error)
+    assert (await account_of(workers)).open_until <= workers.deps.clock.now() + 30.0

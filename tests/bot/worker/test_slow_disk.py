@@ -1,6 +1,5 @@
 """Disks that take seconds for each commit: photos are sent, later and only once, and the owner is told."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,8 +11,9 @@ from bot.worker.claim import ClaimedJob, claim, take_over
 from bot.worker.reconcile import Proof
 from bot.worker.submit import submit
 from common.clock import steady
-from storage import sqlite_thread
+from storage.sqlite_thread import Connection
 from tests.fakes.dashscope.service import StandIn, stand_in
+from tests.fakes.slow_disk import slow_commit
 from tests.harness.worker import open_workers
 
 
@@ -25,16 +25,7 @@ async def service(tmp_path: Path) -> AsyncIterator[StandIn]:
 
 def slow_disk(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     """From now on a commit that has written something takes so long."""
-    quick = sqlite_thread.Connection.commit
-    written: dict[int, int] = {}
-
-    async def commit(connection: sqlite_thread.Connection) -> None:
-        await quick(connection)
-        if written.get(id(connection)) != connection.total_changes:
-            written[id(connection)] = connection.total_changes
-            await asyncio.sleep(seconds)
-
-    monkeypatch.setattr(sqlite_thread.Connection, "commit", commit)
+    monkeypatch.setattr(Connection, "commit", slow_commit(lambda: seconds))
 
 
 async def test_on_a_slow_disk_photos_are_submitted_once_and_later(
