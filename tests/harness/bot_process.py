@@ -14,7 +14,7 @@ import json
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,14 +85,17 @@ class Bot:
 
 
 @asynccontextmanager
-async def bot_process(folder: Path, *, log: Path | None = None, **settings: str) -> AsyncIterator[Bot]:
-    """Start the bot on a folder, until the end of the block; `settings` as in `.env`. `log`: where its stderr goes."""
+async def bot_process(
+    folder: Path, *, log: Path | None = None, command: Sequence[str] = ("-m", "bot", "run"), **settings: str
+) -> AsyncIterator[Bot]:
+    """Start the bot on a folder, until the end of the block; `settings` as in `.env`. `log`: where its stderr goes;
+    `command`: Python's arguments."""
     folder.mkdir(exist_ok=True)  # noqa: ASYNC240  # quick, and nothing else is going on yet
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LD_LIBRARY_PATH") if name in os.environ}
     chosen = {"DATA_DIR": str(folder / "data"), "PORT": "0", "WEB_CHAT": "on", "DASHSCOPE_API_KEY": "sk-crash-test"}
     with ExitStack() as stack:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot", "run"),
+            *(sys.executable, *command),
             cwd=folder,
             env={**kept, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **chosen, **settings},
             stdout=PIPE,
