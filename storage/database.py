@@ -6,16 +6,16 @@ on both; what differs is in `storage.sqlite` and `storage.postgres`.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.sqlite import Sqlite
-from storage.transactions import UnusableDatabase, transaction
+from storage.transactions import UnusableDatabase
 
 MAX_LOG_BYTES = 32 * 2**20  # SQLite begins its log anew at 4 MiB, unless reads overlap
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -25,12 +25,15 @@ class NewerSchema(Exception):
     """The database was migrated by a newer version of this program; starting would damage it."""
 
 
-class Engines(Protocol):
+class Backend(Protocol):
     """What differs between SQLite and PostgreSQL."""
 
-    writer: AsyncEngine  # its transactions are exclusive across processes
-    reader: AsyncEngine  # its transactions see a consistent snapshot
+    is_shared: bool  # whether other processes may use it too
     now: str  # a statement that selects the time
+
+    def write(self) -> AbstractAsyncContextManager[AsyncConnection]: ...  # exclusive across processes
+
+    def read(self) -> AbstractAsyncContextManager[AsyncConnection]: ...  # on a consistent snapshot
 
     async def checkpoint(self) -> bool: ...
 
@@ -40,32 +43,33 @@ class Engines(Protocol):
 
     async def listen(self, callback: Callable[[], None]) -> None: ...
 
+    async def close(self) -> None: ...
+
 
 class Database:
     """Transactions: `write()` one at a time, `read()` concurrently."""
 
-    def __init__(self, engines: Engines) -> None:
-        self._engines = engines
-        self._write_lock = asyncio.Lock()
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
         self._tasks_inside: set[asyncio.Task[Any] | None] = set()
 
     @property
     def is_shared(self) -> bool:
         """Whether other processes may use it too."""
-        return not isinstance(self._engines, Sqlite)
+        return self._backend.is_shared
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A write transaction, committed at the end and rolled back on any exception. Await nothing else inside."""
         with self._forbid_nesting():
-            async with self._write_lock, transaction(self._engines.writer) as connection:
+            async with self._backend.write() as connection:
                 yield connection
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A read transaction on a consistent snapshot; it never waits for the writer."""
         with self._forbid_nesting():
-            async with transaction(self._engines.reader) as connection:
+            async with self._backend.read() as connection:
                 yield connection
 
     async def is_reachable(self) -> bool:
@@ -80,27 +84,26 @@ class Database:
     async def now(self) -> float:
         """Return the database's time in seconds since the epoch: one clock for all processes that share it."""
         async with self.read() as connection:
-            return float((await connection.execute(text(self._engines.now))).scalar_one())
+            return float((await connection.execute(text(self._backend.now))).scalar_one())
 
     async def notify(self) -> None:
         """Notify all processes that rows have changed. This is only a hint; with SQLite it does nothing."""
-        await self._engines.notify()
+        await self._backend.notify()
 
     async def listen(self, callback: Callable[[], None]) -> None:
         """Call `callback` at each `notify()` of any process, our own included, and after each reconnection, when some
         may have been missed. Runs forever; with SQLite it returns at once."""
-        await self._engines.listen(callback)
+        await self._backend.listen(callback)
 
     async def checkpoint(self) -> bool:
         """Copy SQLite's write-ahead log into the file and empty it: until then it contains deleted data. Returns False
         if a reader prevents it; try again later."""
-        async with self._write_lock:
-            return await self._engines.checkpoint()
+        return await self._backend.checkpoint()
 
     async def bound_log(self) -> None:
         """Empty SQLite's write-ahead log if it has grown far beyond what SQLite keeps by itself: it begins the log anew
         only when nobody reads, and reads that overlap can prevent that for hours."""
-        if self._engines.log_bytes() > MAX_LOG_BYTES:
+        if self._backend.log_bytes() > MAX_LOG_BYTES:
             await self.checkpoint()
 
     @contextmanager
@@ -124,17 +127,16 @@ async def open_database(where: Path | str) -> AsyncIterator[Database]:
         NewerSchema: a newer version has migrated it further.
         NotUsable: the URL is not that of a usable PostgreSQL database.
     """
-    engines = Sqlite(where) if isinstance(where, Path) else _postgres(where)
+    backend = Sqlite(where) if isinstance(where, Path) else _postgres(where)
     try:
-        async with transaction(engines.writer) as connection:
+        async with backend.write() as connection:
             await connection.run_sync(migrate)
-        yield Database(engines)
+        yield Database(backend)
     finally:
-        await engines.reader.dispose()
-        await engines.writer.dispose()
+        await backend.close()
 
 
-def _postgres(url: str) -> Engines:
+def _postgres(url: str) -> Backend:
     from storage.postgres import Postgres  # noqa: PLC0415  # its driver is an optional dependency
 
     return Postgres(url)

@@ -1,13 +1,15 @@
 """PostgreSQL as the bot's database, shared by all replicas. What the stylizer needs as well is in `common.postgres`."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy import URL
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from common import postgres
-from storage.transactions import UnusableDatabase, run_to_completion
+from storage.transactions import UnusableDatabase, run_to_completion, transaction
 
 WRITERS = 0x7265_7061_696E_7400  # the advisory lock of write transactions, in this database: "repaint" in ASCII
 CHANNEL = "repaint"
@@ -22,17 +24,33 @@ TCP: dict[str, Any] = {**postgres.TCP, "connect_timeout": 10, "application_name"
 
 
 class Postgres:
-    """The database at a URL, which contains a password; see `storage.database.Engines`. Raises UnusableDatabase."""
+    """The database at a URL, which contains a password; see `storage.database.Backend`. Raises UnusableDatabase."""
 
+    is_shared = True
     now = postgres.NOW
 
     def __init__(self, url: str) -> None:
         self._url = _parse(url)
-        self.writer = self._open(begin=postgres.begin_write(WRITERS), connections=1)
-        self.reader = self._open(begin=postgres.BEGIN_READ, connections=4)
+        self._writer = self._open(begin=postgres.begin_write(WRITERS), connections=1)
+        self._reader = self._open(begin=postgres.BEGIN_READ, connections=4)
+        self._turn = asyncio.Lock()
 
     def _open(self, *, begin: str, connections: int) -> AsyncEngine:
         return postgres.open_engine(self._url, begin=begin, connections=connections, connect_args=TCP, session=_SESSION)
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        async with self._turn, transaction(self._writer) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        async with transaction(self._reader) as connection:
+            yield connection
+
+    async def close(self) -> None:
+        await self._reader.dispose()
+        await self._writer.dispose()
 
     async def checkpoint(self) -> bool:
         return True  # the server vacuums by itself
@@ -44,7 +62,7 @@ class Postgres:
         await run_to_completion(self._send_notify())
 
     async def _send_notify(self) -> None:
-        async with self.reader.connect() as connection:
+        async with self._reader.connect() as connection:
             await connection.exec_driver_sql(f"NOTIFY {CHANNEL}")
             await connection.commit()
 

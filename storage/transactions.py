@@ -1,7 +1,7 @@
 """Transactions that are always committed or rolled back, even if the task is canceled at any point."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
@@ -23,8 +23,8 @@ class _UninterruptedConnection(AsyncConnection):
         return await run_to_completion(super().execute(*args, **options))
 
 
-async def run_to_completion(step: Coroutine[Any, Any, T]) -> T:
-    """Return the step's result; a cancellation is raised only after the step has ended."""
+async def run_to_completion(step: Awaitable[T]) -> T:
+    """Return the result of a coroutine, task or future; a cancellation is raised only after it has ended."""
     task = asyncio.ensure_future(step)
     try:
         return await asyncio.shield(task)
@@ -32,7 +32,8 @@ async def run_to_completion(step: Coroutine[Any, Any, T]) -> T:
         while not task.done():
             with suppress(asyncio.CancelledError):
                 await asyncio.wait([task])
-        task.exception()  # retrieve it, or asyncio logs it; the cancellation is what is raised
+        if not task.cancelled():
+            task.exception()  # retrieve it, or asyncio logs it; the cancellation is what is raised
         raise
 
 

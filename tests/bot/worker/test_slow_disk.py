@@ -11,7 +11,7 @@ from bot.worker.claim import ClaimedJob, claim, take_over
 from bot.worker.reconcile import Proof
 from bot.worker.submit import submit
 from common.clock import steady
-from storage.sqlite_thread import Connection
+from storage.sqlite_connection import SqliteConnection
 from tests.fakes.dashscope.service import StandIn, stand_in
 from tests.fakes.slow_disk import slow_commit
 from tests.harness.worker import open_workers
@@ -25,7 +25,7 @@ async def service(tmp_path: Path) -> AsyncIterator[StandIn]:
 
 def slow_disk(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     """From now on a commit that has written something takes so long."""
-    monkeypatch.setattr(Connection, "commit", slow_commit(lambda: seconds))
+    monkeypatch.setattr(SqliteConnection, "commit", slow_commit(lambda: seconds))
 
 
 async def test_on_a_slow_disk_photos_are_submitted_once_and_later(
