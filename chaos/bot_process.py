@@ -18,7 +18,7 @@ from bot.runtime import event_loop
 from bot.runtime.logging import set_up_logging
 from chaos.crash_points import CrashPoint, arm
 from chaos.fast_clock import ScaledClock, TimeScale, scale_boot_clock, skew_wall_clock
-from storage.sqlite_thread import Connection
+from storage.sqlite_connection import SqliteConnection
 from tests.fakes.dashscope.quick_engine import quick_engine
 from tests.fakes.slow_disk import slow_commit
 
@@ -52,7 +52,7 @@ def run_bot(config: BotConfig, sender: Pipe) -> None:
         arm(config.crash_point)
     if config.flush_seconds is not None:
         commit = slow_commit(lambda: float(config.flush_seconds.value))
-        setattr(Connection, "commit", commit)  # noqa: B010  # mypy forbids assigning to a method
+        setattr(SqliteConnection, "commit", commit)  # noqa: B010  # mypy forbids assigning to a method
     Thread(target=_exit_with_parent, daemon=True).start()
     scale_boot_clock(config.time_scale)
     clock = None if config.is_shared else ScaledClock(config.time_scale, lambda: float(config.clock_skew.value))

@@ -1,5 +1,5 @@
 """Crash points at transaction boundaries: a process kills itself with SIGKILL at its n-th commit, by way of
-SQLAlchemy events. The product contains no code for this."""
+SQLAlchemy events on PostgreSQL and of the commit on SQLite. The product contains no code for this."""
 
 import os
 import signal
@@ -10,7 +10,9 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry, Pool
 
-_WRITE_BEGINS = ("BEGIN IMMEDIATE", "BEGIN ISOLATION LEVEL READ COMMITTED")  # SQLite's and PostgreSQL's
+from storage.sqlite_connection import SqliteConnection
+
+_WRITE_BEGINS = "BEGIN ISOLATION LEVEL READ COMMITTED"
 _IS_WRITE, _COMMITTING = "chaos.writes", "chaos.committing"
 
 
@@ -48,6 +50,14 @@ def arm(crash_point: CrashPoint) -> None:
         if entry.info.pop(_COMMITTING, False):
             reached("after commit")
 
+    commit_of_sqlite = SqliteConnection.commit
+
+    async def commit(connection: SqliteConnection) -> None:
+        reached("before commit")
+        await commit_of_sqlite(connection)
+        reached("after commit")
+
+    setattr(SqliteConnection, "commit", commit)  # noqa: B010  # mypy forbids assigning to a method
     event.listen(Engine, "before_cursor_execute", began)
     event.listen(Engine, "commit", committing)
     event.listen(Pool, "checkin", back)
