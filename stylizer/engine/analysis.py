@@ -9,8 +9,11 @@ from stylizer.engine.colour import to_lab
 from stylizer.engine.faces import find_faces
 from stylizer.engine.filters import decontaminate, shrink
 from stylizer.engine.masks import Masks, find_masks
+from stylizer.engine.people import NEARLY_COVERED, coverage, separable, who_counts
 from stylizer.engine.picture import Picture, Pixels, Plane, resize, scaled_size, to_float
 from stylizer.engine.portrait import ANALYSIS_SIDES, Portrait
+
+MOST_LIFTED = 2.0  # times as light as it was: the skin in a photo with little light
 
 
 def analyse(photo: Pixels, short_side: int) -> Portrait:
@@ -25,7 +28,11 @@ def analyse(photo: Pixels, short_side: int) -> Portrait:
     small = small**gamma
     large = cv2.LUT(resize(photo, size), (np.linspace(0, 1, 256) ** gamma * 255 + 0.5).astype(np.uint8))
     clean = decontaminate(small, masks.person, 6 * min(small.shape[:2]) / high)
-    return Portrait(_with_offset(large, clean - small), clean, faces, masks)
+    counting = who_counts(small_bytes, faces)
+    separated = separable(masks.person, counting)
+    if separated:  # a passer-by, or a face on a poster, goes with the background
+        faces = tuple(face for face in faces if coverage(masks.person, face) >= NEARLY_COVERED)
+    return Portrait(_with_offset(large, clean - small), clean, faces, masks, separable=separated)
 
 
 def _with_offset(photo: Pixels, offset: Picture) -> Pixels:
@@ -47,12 +54,12 @@ def _exposure(picture: Picture, masks: Masks) -> float:
     median = float(np.clip(np.median(lightness[face]), 1, 99))
     whites, clothes = masks.eyes + masks.mouth > 0.5, (shrink(masks.person, 25) > 0.5) | face
     brightest = max(float(np.percentile(lightness[clothes], 97)), _percentile(lightness[whites], 90))
-    lacking = float(np.clip((64 - brightest) / 22, 0, 1))
+    lacking = float(np.clip(64 / max(brightest, 1), 1, MOST_LIFTED))
     in_light = min(_percentile(lightness[face & (masks.skin > 0.6)], 95) * 0.83, median * 1.2)
-    target = max(median, min(max(median * (1 + 0.5 * lacking), in_light), 60))
+    target = max(median, min(max(median * lacking, in_light), 60))
     target = min(target, 72 if median > 72 else 100)
     gamma = math.log(target / 100) / math.log(median / 100)
-    return float(np.clip(gamma, 0.60, 1.15))
+    return float(np.clip(gamma, 0.45, 1.15))
 
 
 def _percentile(values: Plane, percent: float) -> float:

@@ -112,14 +112,6 @@ def vivid(picture: Picture, chroma: float = 1.0, contrast: float = 1.0, lift: fl
     return in_bands(more, picture)
 
 
-def stretch(picture: Picture, low: float = 0.5, high: float = 99.5) -> Picture:
-    """Levels: the given luminance percentiles become black and white, but never more than doubled contrast."""
-    black, white = np.percentile(luminance(picture)[::2, ::2], [low, high])
-    span = max(float(white - black), 0.5)
-    black = min(float(black), max(0.0, float(white) - 0.5))
-    return in_bands(lambda rows: np.clip((rows - np.float32(black)) * np.float32(1 / span), 0, 1), picture)
-
-
 def tone_map(plane: Plane, positions: tuple[float, ...], colours: tuple[str, ...]) -> Picture:
     """Gradient map: 0..1 through colours at the given positions."""
     stops = np.stack([rgb(code) for code in colours])

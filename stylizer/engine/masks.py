@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 from stylizer.engine import landmarks
 from stylizer.engine.canvas import Points, stencil
 from stylizer.engine.colour import luminance, smoothstep, to_lab
-from stylizer.engine.filters import blur, disc, guided, guided_by_colour
+from stylizer.engine.filters import blur, disc, guided
 from stylizer.engine.landmarks import Face
-from stylizer.engine.nets import segment_person
-from stylizer.engine.picture import Picture, Plane, Size, to_bytes
+from stylizer.engine.people import person_mask
+from stylizer.engine.picture import Picture, Plane, Size
 
 FEW_PIXELS = 50
-SURE = 0.85
 SKIN_SPREAD = np.array([8, 5, 5], np.float32)  # in Lab, that any skin may have
 
 
@@ -61,27 +60,6 @@ class ColourModel:
         """Squared Mahalanobis distance of every pixel."""
         away = (lab - self.mean).astype(np.float32)
         return np.asarray((away @ self.precision * away).sum(-1))
-
-
-def person_mask(picture: Picture, *, anybody: bool) -> Plane:
-    """The person in front, from a selfie net refined along the picture's edges; small islands are dropped.
-
-    The net sometimes takes a ball or a suit for a person: unless `anybody` is known to be there, it has to be certain.
-    """
-    height, width = picture.shape[:2]
-    coarse = segment_person(to_bytes(picture))
-    if not anybody and (coarse > 0.9).sum() < SURE * (coarse > 0.2).sum():
-        return np.zeros((height, width), np.float32)
-    coarse = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
-    refined = guided_by_colour(picture, coarse, max(4, min(height, width) // 64), 1e-4)
-    mask = smoothstep(0.25, 0.80, np.clip(refined, 0, 1))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats((mask > 0.5).astype(np.uint8))
-    if count > 2:
-        areas = stats[:, cv2.CC_STAT_AREA].copy()
-        areas[0] = 0
-        kept = (areas > areas.max() * 0.08)[labels].astype(np.float32)
-        mask = mask * blur(cv2.dilate(kept, np.ones((9, 9), np.uint8)), 2)
-    return np.clip(mask, 0, 1)
 
 
 def _soft(size: Size, points: Points, softness: float) -> Plane:
@@ -214,7 +192,7 @@ def find_masks(picture: Picture, faces: tuple[Face, ...]) -> Masks:
     """All masks of an analysed picture; the faces' points are in its pixels."""
     size = picture.shape[:2]
     lab, grey = to_lab(picture), luminance(picture)
-    masks = {"person": person_mask(picture, anybody=bool(faces)), **_feature_masks(size, faces)}
+    masks = {"person": person_mask(picture, faces), **_feature_masks(size, faces)}
     features = np.clip(masks["eyes"] + masks["brows"] + masks["lips"], 0, 1)
     frames = np.zeros(size, np.float32)
     for face in faces:

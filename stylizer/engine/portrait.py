@@ -5,7 +5,7 @@ copies.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import cv2
@@ -17,13 +17,15 @@ from stylizer.engine.filters import blur, flatten, grow, guided, kuwahara
 from stylizer.engine.ink import STRAND_WIDTHS, brush_lightness, coherent_lines, face_lines, face_strokes, ink_of
 from stylizer.engine.landmarks import Face
 from stylizer.engine.masks import Masks
-from stylizer.engine.picture import Picture, Pixels, Plane, Size
-from stylizer.engine.region import covering
+from stylizer.engine.picture import Picture, Pixels, Plane, Size, resize, scaled_size, to_float
+from stylizer.engine.region import Region, covering
 from stylizer.engine.skin import level, smooth_skin
 
 ANALYSIS_SIDES = (512, 768)
 REFERENCE_SIDE = 1536
 QUICK_LAYERS = ("cutout", "levelled", "ironed", "flat", "dabs", "face_lines", "_strands", "_structure")
+ANALYSIS_LAYERS = ("levelled", "ironed", "flat", "dabs", "_strands", "_structure")
+SKETCH_SIDE = 512
 Bend = Callable[[Plane], Plane]
 
 
@@ -37,6 +39,8 @@ class Portrait:
     masks: Masks
     original: "Portrait | None" = None  # the portrait that this one is a bent copy of
     bend: Bend | None = None
+    larger: "Portrait | None" = None  # the portrait that this one is a reduced copy of
+    separable: bool = False  # whether the people can be separated from the background
 
     @property
     def size(self) -> Size:
@@ -77,11 +81,6 @@ class Portrait:
         height, width = self.size
         return width * 0.5, height * 0.4, min(height, width) * 0.35
 
-    @property
-    def separable(self) -> bool:
-        """Whether the person can be separated from the background."""
-        return 0.05 < float(self.masks.person.mean()) < 0.97
-
     @cached_property
     def cutout(self) -> Plane:
         """The person at output size with fine edges; all ones when there is no person to cut out."""
@@ -98,10 +97,41 @@ class Portrait:
         """Drop the layers that are quick to compute again, because another portrait is rendered now."""
         for layer in QUICK_LAYERS:
             self.__dict__.pop(layer, None)
+        if "sketch" in self.__dict__:
+            self.sketch.step_back()
 
     def _shared(self, layer: str) -> Plane | None:
-        """A layer of the portrait that this one is a bent copy of, bent in the same way."""
-        return self.bend(getattr(self.original, layer)) if self.original and self.bend else None
+        """A layer of the portrait that this one is a bent or a reduced copy of, bent in the same way."""
+        if self.original and self.bend:
+            return self.bend(getattr(self.original, layer))
+        return getattr(self.larger, layer) if self.larger and layer in ANALYSIS_LAYERS else None
+
+    @cached_property
+    def sketch(self) -> "Portrait":
+        """The same portrait at a third of the usual output size, for what is painted small; shares all it can."""
+        photo = resize(self.photo, scaled_size(self.size, SKETCH_SIDE))
+        original = self.original.sketch if self.original else None
+        larger = None if original else self
+        return replace(self, photo=photo, original=original, larger=larger)
+
+    def close_up(self, region: Region, short_side: int) -> "Portrait":
+        """A part of the portrait (in output pixels) as a portrait of its own, with this short side."""
+        rows, columns = region
+        part = np.ascontiguousarray(self.photo[region])
+        size = scaled_size((part.shape[0], part.shape[1]), short_side)
+        photo = resize(part, size)
+        zoom = short_side / min(part.shape[:2])
+        move = np.array([[zoom * self.zoom, 0, -columns.start * zoom], [0, zoom * self.zoom, -rows.start * zoom]])
+
+        def cut(plane: Plane) -> Plane:
+            way = cv2.INTER_LINEAR
+            return cv2.warpAffine(plane, move, (size[1], size[0]), flags=way, borderMode=cv2.BORDER_REPLICATE)
+
+        masks = Masks(**{name: cut(mask) for name, mask in self.masks.each().items()})
+        shift = np.array([columns.start * zoom, rows.start * zoom, 0], np.float32)
+        faces = tuple(Face(face.points * np.float32(zoom * self.zoom) - shift) for face in self.faces)
+        within = tuple(face for face in faces if (0 < face.centre).all() and (face.centre < size[::-1]).all())
+        return Portrait(photo, to_float(photo), within, masks, separable=self.separable)
 
     @cached_property
     def levelled(self) -> Picture:

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from stylizer.engine.colour import from_lab, luminance, mix, shaded, smoothstep, stretch, to_lab
+from stylizer.engine.colour import from_lab, mix, smoothstep, to_lab
 from stylizer.engine.filters import blur, smooth_surfaces, soften
 from stylizer.engine.landmarks import Face, nearest_face
 from stylizer.engine.masks import Masks
@@ -12,6 +12,11 @@ from stylizer.engine.picture import Picture, Plane
 
 LIT_PERCENTILE, SHARED_LIGHT, MOST_SHARED = 58, 0.5, (-6, 14)  # of a face's L*; share; L*
 MOST_CHROMA = 34.0  # Lab chroma of well-lit skin stays under this
+LEVELS, LEAST_SPAN = (0.5, 99.5), 50.0  # percentiles of L*, and the least between them: contrast at most doubles
+MOST_GAIN, GAIN_SHARE = 1.50, 0.6  # colour follows contrast by this power, up to this
+MOST_CAST = 16.0  # Lab units that may be taken at full light; less in the dark
+LIGHT_PERCENTILE, LEAST_TINTED = 60, 20  # of L* outside the skin; of how tinted these light parts are
+FEW_PIXELS = 50
 
 
 def smooth_skin(picture: Picture, masks: Masks) -> Picture:
@@ -21,21 +26,59 @@ def smooth_skin(picture: Picture, masks: Masks) -> Picture:
 
 
 def level(picture: Picture, masks: Masks, faces: tuple[Face, ...]) -> Picture:
-    """Full contrast for the picture, its own lightness for the skin of faces, and no more colour than skin has."""
-    stretched = stretch(picture)
+    """Full contrast without a change of complexion: lightness is stretched, and the skin keeps its own.
+
+    Levels on the three channels would scale the distance from grey as well: faded skin comes back orange, and a cast
+    that is measured on skin and taken from everything turns white walls blue. So colour follows contrast by a bounded
+    factor, and of a cast goes what skin has too much of AND what the least tinted light parts of the picture show too.
+    """
+    lab = to_lab(picture)
     bare = (masks.skin > 0.6) & (masks.face > 0.5)
-    if bare.sum() <= 50:
-        return stretched
-    before = float(np.clip(np.median(luminance(picture)[bare]), 0.02, 0.95))
-    after = float(np.clip(np.median(luminance(stretched)[bare]), 0.02, 0.95))
-    gamma = np.clip(math.log(min(before * 1.03, 0.96)) / math.log(after), 0.6, 1.8)
-    tone = np.maximum(luminance(stretched), 1e-3) ** np.float32(gamma - 1)  # on lightness only: hues stay
-    return _evenly_lit(_without_cast(np.clip(shaded(stretched, tone), 0, 1), bare), masks, faces)
+    has_skin = np.count_nonzero(bare) > FEW_PIXELS
+    if has_skin:
+        lab[..., 1:] -= np.minimum(lab[..., :1] / 60, 1) * _cast(lab, bare)
+    skin = np.median(lab[bare], 0) if has_skin else None
+    gain = _stretch(lab, skin)
+    lab[..., 1:] *= _colour_gain(gain, skin)
+    return _evenly_lit(lab, masks, faces) if has_skin else from_lab(lab)
 
 
-def _evenly_lit(picture: Picture, masks: Masks, faces: tuple[Face, ...]) -> Picture:
+def _cast(lab: Picture, bare: Plane) -> Plane:
+    """(a, b) of the light's colour, as far as skin is too colourful and everything light shows it too."""
+    tint = np.median(lab[bare][:, 1:], 0)
+    chroma, others = float(np.hypot(*tint)), lab[~bare]
+    if chroma <= MOST_CHROMA or len(others) <= FEW_PIXELS:
+        return np.zeros(2, np.float32)
+    direction = tint / chroma
+    light = others[others[:, 0] >= np.percentile(others[:, 0], LIGHT_PERCENTILE)]
+    shown = float(np.percentile(light[:, 1:] @ direction, LEAST_TINTED))
+    return np.asarray(direction * np.clip(min(chroma - MOST_CHROMA, shown), 0, MOST_CAST), np.float32)
+
+
+def _stretch(lab: Picture, skin: Plane | None) -> float:
+    """Levels on L*, then a gamma that gives skin its own lightness back; returns how much contrast there is more."""
+    black, white = (float(at) for at in np.percentile(lab[::2, ::2, 0], LEVELS))
+    span = max(white - black, LEAST_SPAN)
+    black = min(black, max(0.0, white - LEAST_SPAN))
+    lightness = np.clip((lab[..., 0] - black) / span, 0, 1)
+    if skin is not None:
+        before, after = (float(np.clip(at, 0.05, 0.95)) for at in (skin[0] / 100, (skin[0] - black) / span))
+        lightness **= np.float32(np.clip(math.log(before) / math.log(after), 0.6, 1.8))
+    lab[..., 0] = lightness * 100
+    return 100 / span
+
+
+def _colour_gain(gain: float, skin: Plane | None) -> float:
+    """How much more colourful everything becomes; skin never beyond what skin has."""
+    wanted = min(gain**GAIN_SHARE, MOST_GAIN)
+    if skin is None:
+        return wanted
+    return float(np.clip(min(wanted, MOST_CHROMA / (math.hypot(skin[1], skin[2]) + 1e-3)), 1.0, MOST_GAIN))
+
+
+def _evenly_lit(lab: Picture, masks: Masks, faces: tuple[Face, ...]) -> Picture:
     """About half of a light that falls on one part of a face only is shared with the rest of it."""
-    lab, size = to_lab(picture), (picture.shape[0], picture.shape[1])
+    size = (lab.shape[0], lab.shape[1])
     reach = 0.15 * faces[0].width
     weight = blur(masks.skin, reach)
     broad = blur(lab[..., 0] * masks.skin, reach) / (weight + 1e-3)
@@ -50,15 +93,4 @@ def _evenly_lit(picture: Picture, masks: Masks, faces: tuple[Face, ...]) -> Pict
                 * (nearest == number)
                 * (smoothstep(0.02, 0.2, weight) * np.maximum(masks.skin, masks.face) * (1 - masks.hair))
             )
-    return from_lab(lab)
-
-
-def _without_cast(picture: Picture, bare: Plane) -> Picture:
-    """Under lamplight skin is more colourful than any complexion: take that much of the light's colour away."""
-    lab = to_lab(picture)
-    tint = np.median(lab[..., 1:][bare], 0)
-    excess = max(0.0, 1 - MOST_CHROMA / (float(np.linalg.norm(tint)) + 1e-3))
-    if not excess:
-        return picture
-    lab[..., 1:] -= tint * np.float32(excess)
     return from_lab(lab)

@@ -103,6 +103,35 @@ def three_people() -> NDArray[np.uint8]:
 
 
 @cache
+def five_people() -> NDArray[np.uint8]:
+    """A row of five, light and dark, with small heads in a wide picture; 1280 by 640."""
+    light, dark = (resize(one, (320, 256)) for one in (person(), dark_skinned()))
+    row = np.concatenate([light, dark, light[:, ::-1], dark[:, ::-1], light], 1)
+    return cv2.copyMakeBorder(row, 320, 0, 0, 0, cv2.BORDER_REPLICATE).astype(np.uint8)
+
+
+@cache
+def small_face() -> NDArray[np.uint8]:
+    """The person far away: the head is an eighth of the picture wide; 640 by 640."""
+    small = resize(person(), (320, 256))
+    return cv2.copyMakeBorder(small, 320, 0, 192, 192, cv2.BORDER_REPLICATE).astype(np.uint8)
+
+
+@cache
+def faded() -> NDArray[np.uint8]:
+    """A print that has lost its blacks and half of its colour, and yellowed."""
+    picture = to_float(person())
+    grey = picture.mean(-1, keepdims=True)
+    return to_bytes(((grey + (picture - grey) * 0.55) * 0.45 + 0.38) * np.array([1, 0.97, 0.88], np.float32))
+
+
+@cache
+def in_low_light() -> NDArray[np.uint8]:
+    """By a lamp, underexposed."""
+    return to_bytes(to_float(person()) ** 1.3 * 0.28 * np.array([1.15, 0.95, 0.70], np.float32))
+
+
+@cache
 def nobody() -> NDArray[np.uint8]:
     """A soft landscape without a face."""
     noise = np.random.default_rng(0).random((8, 8, 3), np.float32)

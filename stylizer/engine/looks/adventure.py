@@ -7,6 +7,7 @@ import numpy as np
 
 from stylizer.engine.colour import vivid
 from stylizer.engine.compose import outline, place
+from stylizer.engine.drawn import redrawn
 from stylizer.engine.figure import inked, rim_lit
 from stylizer.engine.flow import shock, smear, tangents
 from stylizer.engine.picture import Picture
@@ -20,11 +21,15 @@ WARM = np.array([1.06, 1.0, 0.92], np.float32)
 
 def render(portrait: Portrait, seed: int) -> Picture:
     portrait = reshape(portrait, eyes=0.16, jaw=0.01, nose=0.02)
-    figure = inked(portrait, np.clip(painted(portrait) * WARM, 0, 1), "241414", on_skin=0.40, own=0.25)
+    figure = redrawn(portrait, _figure)
     picture = outline(
         portrait, place(portrait, figure, backdrop(balloon_dusk, portrait.size, seed)), "1a1010", width=5, strength=0.7
     )
     return rim_lit(portrait, picture, "ffcf87", from_right=True, amount=0.9)
+
+
+def _figure(portrait: Portrait) -> Picture:
+    return inked(portrait, np.clip(painted(portrait) * WARM, 0, 1), "241414", on_skin=0.40, own=0.25)
 
 
 def painted(portrait: Portrait) -> Picture:

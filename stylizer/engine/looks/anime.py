@@ -9,6 +9,7 @@ from stylizer.engine import landmarks
 from stylizer.engine.bands import in_bands
 from stylizer.engine.colour import from_lab, glow, luminance, mix, rgb, smoothstep, to_lab
 from stylizer.engine.compose import light_from, outline, place
+from stylizer.engine.drawn import redrawn
 from stylizer.engine.eyes import draw_eyes
 from stylizer.engine.filters import blur
 from stylizer.engine.picture import Picture, Plane, Size
@@ -21,6 +22,10 @@ from stylizer.engine.tone import blush, cel_skin, posterise
 
 def figure(portrait: Portrait) -> Picture:
     """The person as a cel: used by every anime look. `portrait` is already reshaped."""
+    return _hair_gloss(draw_eyes(redrawn(portrait, _lines_and_colours), portrait), portrait)
+
+
+def _lines_and_colours(portrait: Portrait) -> Picture:
     colours = portrait.full(_cel_colours(portrait))
     cheeks = tuple((face.xy[list(landmarks.CHEEKS)], face.width) for face in portrait.large_faces)
     colours = blush(colours, cheeks, rgb("ff7d7d"), 0.55)
@@ -28,8 +33,7 @@ def figure(portrait: Portrait) -> Picture:
     def draw(rows: Picture, ink: Plane) -> Picture:
         return mix(rows, np.clip(rows * 0.22 + rgb("241a2a") * 0.55, 0, 1), ink)
 
-    drawn = in_bands(draw, colours, portrait.ink(on_skin=0.36), into=colours)
-    return _hair_gloss(draw_eyes(drawn, portrait), portrait)
+    return in_bands(draw, colours, portrait.ink(on_skin=0.36), into=colours)
 
 
 def _cel_colours(portrait: Portrait) -> Picture:

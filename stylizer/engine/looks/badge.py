@@ -10,6 +10,7 @@ from stylizer.engine.bands import in_bands
 from stylizer.engine.canvas import Canvas, star
 from stylizer.engine.colour import glow, mix, rgb, shaded, smoothstep
 from stylizer.engine.compose import cast_shadow
+from stylizer.engine.drawn import redrawn
 from stylizer.engine.figure import cel_figure, inked
 from stylizer.engine.filters import blur, edge_of, grow
 from stylizer.engine.picture import Picture, Plane, Size, to_float
@@ -83,7 +84,7 @@ def _print(portrait: Portrait, radius: int) -> Picture:
     target = (float(radius), radius * (0.90 if portrait.faces else 1.0))
     scale, size = float(np.clip(FACE_SHARE * 2 * radius / unit, *SCALES)), (2 * radius, 2 * radius)
     placement = _fitted(portrait, Placement((x, y), target, scale), radius)
-    figure = placement.move(_drawing(portrait), size, border=cv2.BORDER_REPLICATE)
+    figure = placement.move(redrawn(portrait, _drawing), size, border=cv2.BORDER_REPLICATE)
     if not portrait.separable:
         return figure
     cut = placement.move(portrait.cutout, size, border=cv2.BORDER_REPLICATE)

@@ -8,6 +8,7 @@ import numpy as np
 from stylizer.engine.bands import in_bands
 from stylizer.engine.colour import from_lab, mix, rgb, to_lab, vivid
 from stylizer.engine.compose import outline, place
+from stylizer.engine.drawn import redrawn
 from stylizer.engine.filters import blur, grow
 from stylizer.engine.picture import Picture, resize
 from stylizer.engine.portrait import Portrait
@@ -23,7 +24,7 @@ def render(portrait: Portrait, seed: int) -> Picture:
     if portrait.separable:
         halo = blur(grow(portrait.cutout, portrait.px(25)), portrait.px(1.5))
         in_bands(lambda rows, white: mix(rows, rgb("ffffff"), np.clip(white, 0, 1)), scene, halo, into=scene)
-    return outline(portrait, place(portrait, _drawn(portrait), scene), "3a1220", width=7)
+    return outline(portrait, place(portrait, redrawn(portrait, _drawn), scene), "3a1220", width=7)
 
 
 def _drawn(portrait: Portrait) -> Picture:

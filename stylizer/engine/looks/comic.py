@@ -8,6 +8,7 @@ import numpy as np
 from stylizer.engine.bands import in_bands
 from stylizer.engine.colour import from_lab, luminance, mix, rgb, shaded, to_lab, vivid
 from stylizer.engine.compose import outline, place
+from stylizer.engine.drawn import redrawn
 from stylizer.engine.filters import blur
 from stylizer.engine.picture import Picture, Plane
 from stylizer.engine.portrait import Portrait
@@ -19,19 +20,22 @@ SHADOW_TINT = np.array([0.52, 0.45, 0.62], np.float32)
 
 
 def render(portrait: Portrait, seed: int) -> Picture:
-    flat = portrait.flat
-    colours = portrait.full(vivid(_flat_tones(portrait), 1.1, 1.12, 3))
-    lightness = portrait.full(blur(_printed_tone(portrait, luminance(flat)), portrait.small_px(1.5)))
+    figure = redrawn(portrait, _inked_tones)
+    lightness = portrait.full(blur(_printed_tone(portrait, luminance(portrait.flat)), portrait.small_px(1.5)))
     cell = max(5.0, portrait.px(10.24))
     dots = halftone(np.clip((0.72 - lightness) * 1.15, 0, 0.62), cell) * 0.75
-    figure = in_bands(lambda rows, dot: mix(rows, rows * SHADOW_TINT, dot), colours, dots, into=colours)
-    ink = portrait.ink(on_skin=0.70)
-    blacks = np.clip((portrait.full(blur(luminance(portrait.small), portrait.small_px(1))) - 0.10) * 14 + 0.5, 0, 1)
-    figure = shaded(figure, (1 - ink) * (0.3 + 0.7 * blacks))
+    in_bands(lambda rows, dot: mix(rows, rows * SHADOW_TINT, dot), figure, dots, into=figure)
     picture = place(portrait, figure, _sunburst(portrait, cell))
     picture = outline(portrait, picture, "000000", width=9, strength=0.95)
     sheet = paper(portrait.size, "fdf2db", grain=0.03, fibre=0.01, seed=seed + 5)[0]
     return in_bands(lambda ink, ground: np.clip(ink * 0.94 + 0.04, 0, 1) * ground, picture, sheet, into=picture)
+
+
+def _inked_tones(portrait: Portrait) -> Picture:
+    """Flat tones and black ink, before they are printed."""
+    colours = portrait.full(vivid(_flat_tones(portrait), 1.1, 1.12, 3))
+    blacks = np.clip((portrait.full(blur(luminance(portrait.small), portrait.small_px(1))) - 0.10) * 14 + 0.5, 0, 1)
+    return shaded(colours, (1 - portrait.ink(on_skin=0.70)) * (0.3 + 0.7 * blacks))
 
 
 def _flat_tones(portrait: Portrait) -> Picture:

@@ -9,6 +9,7 @@ from stylizer.engine.bands import in_bands
 from stylizer.engine.canvas import Canvas
 from stylizer.engine.colour import from_lab, glow, mix, rgb, smoothstep, to_lab
 from stylizer.engine.compose import outline, place, rows_columns
+from stylizer.engine.drawn import redrawn
 from stylizer.engine.figure import cheeks_of
 from stylizer.engine.filters import blur
 from stylizer.engine.landmarks import CHIN
@@ -38,9 +39,13 @@ def render(portrait: Portrait, seed: int) -> Picture:
 
 
 def _figure(portrait: Portrait, ground: Picture) -> Picture:
-    figure = on_silk(muted(portrait, chroma=0.72, lift=(0.80, 19), tint=(-3, 3)), ground, GROUND)
+    return _brocade(portrait, on_silk(redrawn(portrait, _lines_and_colours), ground, GROUND))
+
+
+def _lines_and_colours(portrait: Portrait) -> Picture:
+    colours = muted(portrait, chroma=0.72, lift=(0.80, 19), tint=(-3, 3))
     line = portrait.ink(on_skin=0.5, reach=7)
-    return in_bands(lambda rows, ink: mix(rows, rgb(INK), ink * 0.8), _brocade(portrait, figure), line, into=figure)
+    return in_bands(lambda rows, ink: mix(rows, rgb(INK), ink * 0.7), colours, line, into=colours)
 
 
 def on_silk(figure: Picture, ground: Picture, colour: str) -> Picture:

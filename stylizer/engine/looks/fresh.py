@@ -7,6 +7,7 @@ import numpy as np
 
 from stylizer.engine.colour import from_lab, glow, mix, rgb, solid, to_lab
 from stylizer.engine.compose import bloom, light_from, place
+from stylizer.engine.drawn import redrawn
 from stylizer.engine.figure import cheeks_of, inked
 from stylizer.engine.filters import blur, edge_of
 from stylizer.engine.noise import clouds
@@ -21,8 +22,11 @@ from stylizer.engine.tone import blush
 
 def render(portrait: Portrait, seed: int) -> Picture:
     portrait = reshape(portrait, eyes=0.16, jaw=0.008)
-    figure = inked(portrait, _washes(portrait, seed), "54604a", on_skin=0.30, own=0.35)
-    picture = place(portrait, figure, backdrop(leafy_morning, portrait.size, seed))
+
+    def figure(part: Portrait) -> Picture:
+        return inked(part, _washes(part, seed), "54604a", on_skin=0.30, own=0.35)
+
+    picture = place(portrait, redrawn(portrait, figure), backdrop(leafy_morning, portrait.size, seed))
     if portrait.separable:
         halo = edge_of(portrait.cutout, portrait.px(13), 1, portrait.px(1.5)) * (1 - portrait.cutout)
         picture = mix(picture, solid(picture, rgb("ffffff")), halo * 0.85)

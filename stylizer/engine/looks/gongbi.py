@@ -7,6 +7,7 @@ from stylizer.engine.bands import in_bands
 from stylizer.engine.canvas import Canvas
 from stylizer.engine.colour import mix, rgb, shaded
 from stylizer.engine.compose import outline, place
+from stylizer.engine.drawn import redrawn
 from stylizer.engine.figure import cheeks_of
 from stylizer.engine.looks.elegant import muted, on_silk
 from stylizer.engine.noise import clouds
@@ -24,14 +25,19 @@ GROUND, INK = "e3cfa0", "3b2a22"
 def render(portrait: Portrait, seed: int) -> Picture:
     portrait = reshape(portrait, eyes=0.14, jaw=0.01, nose=0.02)
     ground = silk(portrait.size, GROUND, seed)
-    figure = on_silk(muted(portrait, chroma=1.15, lift=(0.82, 16), tint=(2, 8)), ground, GROUND)
-    line = portrait.ink(on_skin=0.45, reach=6)
-    in_bands(lambda rows, ink: mix(rows, rgb(INK), ink * 0.85), figure, line, into=figure)
+    figure = on_silk(redrawn(portrait, _figure), ground, GROUND)
     picture = place(portrait, figure, _scene(portrait, ground, seed))
     picture = outline(portrait, picture, INK, width=4, strength=0.75)
     picture = blush(picture, cheeks_of(portrait), rgb("f0837f"), 0.45)
     side = min(portrait.size) * 0.075
     return stamp_seal(picture, portrait.size[1] * 0.88, portrait.size[0] - side * 1.6, side, seed + 9)
+
+
+def _figure(portrait: Portrait) -> Picture:
+    """Mineral colours and fine lines."""
+    colours = muted(portrait, chroma=1.15, lift=(0.82, 16), tint=(2, 8))
+    line = portrait.ink(on_skin=0.45, reach=6)
+    return in_bands(lambda rows, ink: mix(rows, rgb(INK), ink * 0.70), colours, line, into=colours)
 
 
 def _scene(portrait: Portrait, ground: Picture, seed: int) -> Picture:

@@ -9,6 +9,7 @@ import numpy as np
 from stylizer.engine.bands import in_bands
 from stylizer.engine.colour import glow, mix, rgb, smoothstep
 from stylizer.engine.compose import rows_columns
+from stylizer.engine.drawn import redrawn
 from stylizer.engine.figure import cel_figure, inked
 from stylizer.engine.filters import blur
 from stylizer.engine.picture import Picture, Plane
@@ -26,7 +27,7 @@ def render(portrait: Portrait, seed: int) -> Picture:
     portrait = reshape(portrait, eyes=0.20, jaw=0.012, nose=0.04)
     shape, placement = _die_cut(portrait)
     size, short = portrait.size, min(portrait.size)
-    figure = placement.move(_drawing(portrait), size, border=cv2.BORDER_REPLICATE)
+    figure = placement.move(redrawn(portrait, _drawing), size, border=cv2.BORDER_REPLICATE)
     inside = smoothstep(0.3, 0.7, blur(placement.move(shape, size), portrait.px(2)))
     border = offset_outline(inside, short * 0.022, portrait.px(4))
     picture = stuck_on(backdrop(fridge_door, size, seed), border, "fffcf7", width=short * 0.007)

@@ -9,6 +9,7 @@ from stylizer.engine.bands import in_bands
 from stylizer.engine.canvas import Canvas
 from stylizer.engine.colour import glow, mix, rgb, shaded, smoothstep
 from stylizer.engine.compose import place
+from stylizer.engine.drawn import redrawn
 from stylizer.engine.figure import cel_figure
 from stylizer.engine.filters import blur, grow
 from stylizer.engine.picture import Picture, Plane, to_bytes
@@ -26,7 +27,7 @@ CONFETTI = ("ffd777", "fff2c4", "ff6b5e")
 
 def render(portrait: Portrait, seed: int) -> Picture:
     portrait = reshape(portrait, eyes=0.18, jaw=0.01, nose=0.02)
-    picture = place(portrait, _figure(portrait), _scene(portrait, seed))
+    picture = place(portrait, redrawn(portrait, _figure), _scene(portrait, seed))
     canvas = Canvas(to_bytes(picture))
     _frame(canvas)
     _confetti(canvas, portrait, seed)

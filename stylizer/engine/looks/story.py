@@ -7,6 +7,7 @@ import numpy as np
 
 from stylizer.engine.colour import from_lab, mix, rgb, shaded, solid, to_lab, vivid
 from stylizer.engine.compose import outline, place
+from stylizer.engine.drawn import redrawn
 from stylizer.engine.filters import blur
 from stylizer.engine.ink import face_strokes, ink_size
 from stylizer.engine.nets import paint
@@ -24,7 +25,7 @@ SCENE_SIDE, NET_SHARE = 512, 0.8
 
 def render(portrait: Portrait, seed: int) -> Picture:
     portrait = reshape(portrait, eyes=0.18, jaw=0.01, nose=0.02)
-    figure = _painted_figure(portrait)
+    figure = redrawn(portrait, _painted_figure)
     scene = portrait.full(backdrop(_painted_land, scaled_size(portrait.size, SCENE_SIDE), seed))
     picture = outline(portrait, place(portrait, figure, scene), "2b1d1a", width=4, strength=0.6)
     return np.clip(picture * paper(portrait.size, "fffaf0", grain=0.05, fibre=0.02, seed=seed + 2)[0], 0, 1)
