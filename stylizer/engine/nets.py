@@ -31,7 +31,7 @@ SHA256 = {
 PAINTING_STYLES = 26
 STYLE_VECTOR_SIDE = 256
 LINE_NET, REDRAWN_SCALE = "line_x4.onnx", 4
-STRIP, SEEN_FAR = 384, 18  # rows of a small picture at once, which bounds the memory; how far the line net looks
+STRIP, SEEN_FAR = 192, 18  # rows of a small picture at once, which bounds the memory; how far the line net looks
 
 
 class TamperedModel(RuntimeError):
@@ -144,6 +144,7 @@ def redraw(small: Picture) -> Picture:
         net.setInput(np.ascontiguousarray(strip.transpose(2, 0, 1)[None], np.float32))
         drawn, start = net.forward()[0].transpose(1, 2, 0), (top - first) * REDRAWN_SCALE
         large[top * REDRAWN_SCALE : bottom * REDRAWN_SCALE] = drawn[start : start + (bottom - top) * REDRAWN_SCALE]
+    give_back()
     return large
 
 
