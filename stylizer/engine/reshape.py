@@ -124,4 +124,6 @@ def reshape(portrait: Portrait, *, eyes: float = 0.0, jaw: float = 0.0, nose: fl
     bend = Warp.of((portrait.small.shape[0], portrait.small.shape[1]), pulls).bend
     masks = Masks(**{name: bend(mask) for name, mask in portrait.masks.each().items()})
     faces = tuple(_moved(face, pulls) for face in portrait.faces)
-    return Portrait(bend(portrait.photo), bend(portrait.small), faces, masks, portrait, bend, separable=portrait.separable)
+    return Portrait(
+        bend(portrait.photo), bend(portrait.small), faces, masks, portrait, bend, separable=portrait.separable
+    )

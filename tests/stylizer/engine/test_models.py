@@ -15,7 +15,11 @@ def test_a_weights_file_has_its_recorded_checksum(name: str) -> None:
 
 
 def test_every_file_in_the_folder_is_recorded_and_in_the_notice() -> None:
-    files = {path.name for path in MODELS.iterdir()} - {"NOTICE.md", "LICENSE-Apache-2.0.txt", "LICENSE-BSD-3-Clause.txt"}
+    files = {path.name for path in MODELS.iterdir()} - {
+        "NOTICE.md",
+        "LICENSE-Apache-2.0.txt",
+        "LICENSE-BSD-3-Clause.txt",
+    }
     notice = (MODELS / "NOTICE.md").read_text(encoding="utf-8")
     assert files == set(SHA256)
     assert all(f"`{name}`" in notice for name in files)

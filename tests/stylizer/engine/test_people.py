@@ -78,7 +78,9 @@ def test_levels_keep_the_lightness_and_the_hue_of_skin(name: str) -> None:
 def test_a_faded_photo_gets_its_contrast_back_and_no_cast() -> None:
     portrait = portrait_of("faded")
     lab = to_lab(portrait.levelled)
-    assert np.ptp(np.percentile(lab[..., 0], [2, 98])) > 1.4 * np.ptp(np.percentile(to_lab(portrait.small)[..., 0], [2, 98]))
+    assert np.ptp(np.percentile(lab[..., 0], [2, 98])) > 1.4 * np.ptp(
+        np.percentile(to_lab(portrait.small)[..., 0], [2, 98])
+    )
     assert abs(hue(skin_of(portrait.levelled, portrait)) - hue(skin_of(to_float(person()), portrait_of("person")))) < 25
 
 
