@@ -130,7 +130,7 @@ class Portrait:
         masks = Masks(**{name: cut(mask) for name, mask in self.masks.each().items()})
         shift = np.array([columns.start * zoom, rows.start * zoom, 0], np.float32)
         faces = tuple(Face(face.points * np.float32(zoom * self.zoom) - shift) for face in self.faces)
-        within = tuple(face for face in faces if (0 < face.centre).all() and (face.centre < size[::-1]).all())
+        within = tuple(face for face in faces if (face.centre > 0).all() and (face.centre < size[::-1]).all())
         return Portrait(photo, to_float(photo), within, masks, separable=self.separable)
 
     @cached_property
