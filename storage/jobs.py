@@ -177,6 +177,13 @@ _FIND_OF_MESSAGE = text("""
            OR (SELECT a.message_id FROM album a WHERE a.id = job.album_id) = :message_id)
     ORDER BY id DESC LIMIT 1
 """)
+_FIND_SHOWN = text("""
+    SELECT id FROM job
+    WHERE chat_id = :chat_id AND NOT hidden
+      AND (message_id = :message_id
+           OR (SELECT a.message_id FROM album a WHERE a.id = job.album_id) = :message_id)
+    ORDER BY id DESC LIMIT 1
+""")
 _LIST_OF_SUBJECT = text(f"""
     SELECT {", ".join("j." + field.name for field in fields(Job))} FROM job j JOIN chat c ON c.id = j.chat_id
     WHERE j.subject = :subject AND c.platform = :platform ORDER BY j.id
@@ -253,6 +260,12 @@ async def find_of_message(connection: AsyncConnection, *, person_id: int, chat_i
     """Return the id of a person's job that this message of the chat shows, alone or with others; the newest one."""
     values = {"person_id": person_id, "chat_id": chat_id, "message_id": message_id}
     return (await connection.execute(_FIND_OF_MESSAGE, values)).scalar_one_or_none()
+
+
+async def find_shown(connection: AsyncConnection, chat_id: int, message_id: str) -> int | None:
+    """Return the id of anybody's job that this message of the chat shows; the newest one."""
+    values = {"chat_id": chat_id, "message_id": message_id}
+    return (await connection.execute(_FIND_SHOWN, values)).scalar_one_or_none()
 
 
 async def list_of_subject(connection: AsyncConnection, *, platform: str, subject: str) -> tuple[Job, ...]:

@@ -7,18 +7,17 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
+from bot.conversation.earlier_photos import EarlierPhotos
 from bot.conversation.feedback import (
     album_feedback,
-    being_painted_text,
     did_you_mean,
     error_text,
-    feedback_text,
     unknown_style_text,
 )
 from bot.conversation.help import how_to_reference_text
 from bot.conversation.style_answers import StyleAnswers, is_meant
 from bot.domain.error_codes import ErrorCode, UserError
-from bot.domain.job_view import ACTIVE, JobView, State
+from bot.domain.job_view import JobView, State
 from bot.domain.styles import REFERENCE
 from bot.i18n import mark, texts_for
 from bot.jobs.albums import LIMIT_ERRORS, MAX_PHOTOS, AlbumService
@@ -91,6 +90,7 @@ class PhotoRequests:
         self._jobs, self._albums, self._styles = jobs, albums, styles
         self._withholds, self._clock, self._capabilities = withholds, clock, capabilities
         self._answers = StyleAnswers(albums, clock, capabilities)
+        self._earlier = EarlierPhotos(albums, clock)
 
     def feature(self) -> Feature:
         """What it registers. Platforms with forms define these commands themselves, with photos as options."""
@@ -148,24 +148,15 @@ class PhotoRequests:
         choice = await self._styles.read(message.person, message.chat, text)
         if isinstance(choice, UnknownStyle):
             return Card(unknown_style_text(choice, message.person))
-        last = await self._photos_to_repeat(message)
+        last = await self._earlier.replied_or_last(message)
         if not last:
             texts = texts_for(message.person.language)
             return Card(texts.gettext("I have no photo to paint again. Please send me one."))
         request = await self._request(message)
         if isinstance(request, UserError):
             return self._error(message, request)
-        return self._feedback(message, await self._albums.repeat(replace(request, style=choice), last))
-
-    async def _photos_to_repeat(self, message: IncomingMessage) -> list[JobView]:
-        """The photos of the card that the message replies to; else the last one."""
-        queries = self._jobs.queries
-        shown = await queries.job_of_message(message.person, message.chat, message.replied_to)
-        together = () if shown is None else await queries.album_of(message.person, shown)
-        if found := [view for view in together if view.has_photo and view.style is not None]:
-            return found
-        past = await queries.history(message.person)
-        return [view for view in past if view.has_photo and view.style is not None][:1]
+        outcome = await self._albums.repeat(replace(request, style=choice), last)
+        return self._earlier.feedback(message.person, outcome)
 
     async def edited(self, message: IncomingMessage, text: str) -> Card | None:
         """Handle an edited caption: a draft gets the style, a job with another style is repeated in the new one."""
@@ -182,10 +173,12 @@ class PhotoRequests:
             return self._error(message, request)
         if known.state is State.DRAFT and not known.has_photo:  # a style that waits for its photo
             another = replace(request, style=choice, source=f"{request.source}:{choice.index}")
-            return self._feedback(message, await self._jobs.draft(another))
+            return self._earlier.feedback(message.person, await self._jobs.draft(another))
         if known.state is State.DRAFT and known.style is None:
-            return self._feedback(message, await self._albums.choose_style(replace(request, style=choice), known.id))
-        return await self._restyle(message, replace(request, style=choice), known)
+            outcome = await self._albums.choose_style(replace(request, style=choice), known.id)
+            return self._earlier.feedback(message.person, outcome)
+        album = await self._jobs.queries.album_of(message.person, known.id)
+        return await self._earlier.restyle(message.person, replace(request, style=choice), album)
 
     async def edited_plain(self, message: IncomingMessage, text: str) -> Card | None:
         """Like `edited`, for a text or caption without a command."""
@@ -247,12 +240,19 @@ class PhotoRequests:
 
     async def _requested(self, message: IncomingMessage, text: str, *, by_command: bool) -> Card | None:
         text, mine = split_me(text)
-        answers_card = not (message.attachments or mine) and await self._answers.replied_question(message) is not None
-        photos = () if answers_card else _photos(message, mine=mine, by_command=by_command)
+        brings_none = not (message.attachments or mine)
+        answers_card = brings_none and await self._answers.replied_question(message) is not None
+        earlier = await self._earlier.replied(message) if brings_none and not answers_card else []
         request = await self._request(message)
         if isinstance(request, UserError):
             return self._error(message, request)
         choice = await self._styles.read(message.person, message.chat, text)
+        if earlier:
+            return await self._earlier.paint(message.person, request, choice, earlier)
+        # A form's photo was never shown in the chat: others don't get at it by way of its picture.
+        if brings_none and not self._capabilities.has_forms:
+            message = await self._earlier.with_photo_of(message)
+        photos = () if answers_card else _photos(message, mine=mine, by_command=by_command)
         if not photos:
             return await self._answers.answer(message, request, None if mine else choice)
         if isinstance(choice, StyleChoice):
@@ -317,20 +317,6 @@ class PhotoRequests:
         data = await self._read(message, photo)
         return data if isinstance(data, UserError) else await work(replace(request, photo=data))
 
-    async def _restyle(self, message: IncomingMessage, request: JobRequest, known: JobView) -> Card | None:
-        """Repeat the photos of an edited message in the new style. Those that are being painted can't be stopped any
-        more: they are not painted a second time, which would cost another unit."""
-        choice, album = request.style, await self._jobs.queries.album_of(request.person, known.id)
-        assert choice is not None
-        suffix = f"{choice.index}" if choice.saved is None else f"saved:{choice.saved}"
-        request = replace(request, source=f"{request.source}:{suffix}")
-        painting = next((view for view in album if view.state in ACTIVE), None)
-        if painting is None:
-            return self._feedback(message, await self._albums.restyle(request, album))
-        if queued := [view for view in album if view.state is State.QUEUED]:
-            await self._albums.restyle(request, queued)
-        return Card(being_painted_text(painting, message.person))
-
     async def _close_album(
         self, message: IncomingMessage, photos: Sequence[Attachment], outcomes: Sequence[JobView | UserError]
     ) -> Card | None:
@@ -363,10 +349,6 @@ class PhotoRequests:
         sources = [message.source, *(photo.source for photo in message.attachments if photo.source)]
         views = [await self._jobs.queries.by_source(message.person, source) for source in sources]
         return next((view for view in views if view is not None), None)
-
-    def _feedback(self, message: IncomingMessage, outcome: JobView | UserError) -> Card | None:
-        text = feedback_text(outcome, message.person, self._clock())
-        return Card(text) if text else None
 
     def _error(self, message: IncomingMessage, error: bytes | UserError) -> Card:
         assert isinstance(error, UserError)

@@ -1,11 +1,13 @@
 """Reads what a person may see: their jobs, pictures, units and place. Other people's rows are treated as missing."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain import eta, quota
+from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_view import ENDED, WAITING, JobView, QueueView, QuotaView, State
 from bot.domain.styles import Style
 from bot.jobs import views
@@ -93,6 +95,24 @@ class JobQueries:
                 return None
             person_id, chat_id = found
             return await jobs.find_of_message(connection, person_id=person_id, chat_id=chat_id, message_id=message_id)
+
+    async def photo_of_message(
+        self, chat: Chat, message_id: str
+    ) -> tuple[Person, Callable[[], Awaitable[bytes | UserError]]] | None:
+        """Who is in the photo whose picture this message of the chat shows, and how to read it (PHOTO_EXPIRED when it
+        isn't kept any more); None if it shows none."""
+        async with self.database.read() as connection:
+            chat_id = await people.find_chat_id(connection, platform=chat.platform, platform_id=chat.platform_id)
+            job_id = None if chat_id is None else await jobs.find_shown(connection, chat_id, message_id)
+            job = None if job_id is None else await jobs.get(connection, job_id)
+            if job is None or job.photo is None:
+                return None
+            place = await cards.get_of_job(connection, job.id)
+        owner = Person(chat.platform, place.person) if job.subject is None else Person(chat.platform, job.subject)
+        return owner, partial(self._read_photo, job.photo)
+
+    async def _read_photo(self, key: str) -> bytes | UserError:
+        return await self.photos.get(key) or UserError(ErrorCode.PHOTO_EXPIRED)
 
     async def open_question(self, person: Person, chat: Chat, shown_by: str | None = None) -> JobView | None:
         """Their newest photo in this chat whose card asks for a style; with `shown_by`, only that message's."""

@@ -65,8 +65,10 @@ class Parser:
         """A slash command or a context menu."""
         person, message_id = requester_of(interaction), reply.message
         attachments = [self._attachment(attached_file(file), message_id, person) for file in filled.attachments]
-        if filled.target_message is not None:
-            attachments += self._attachments_of(filled.target_message, message_id)
+        target, replied_to = filled.target_message, None
+        pictures = () if target is None else tuple(self._attachments_of(target, message_id))
+        if target is not None and target.author.id == interaction.application_id:
+            replied_to = str(target.id)  # what we painted: not itself is meant, but the photo
         return IncomingMessage(
             person=person,
             chat=chat_of(interaction, ephemeral=reply.ephemeral),
@@ -74,7 +76,9 @@ class Parser:
             message_id=message_id,
             text=filled.text,
             addressed=True,
-            attachments=tuple(attachments),
+            attachments=tuple(attachments) if replied_to else (*attachments, *pictures),
+            replied=next(iter(pictures), None) if replied_to else None,
+            replied_to=replied_to,
             profile_photo=self._profile_photo(interaction.user),
             replied_profile_photo=None if filled.target_user is None else self._profile_photo(filled.target_user),
             is_admin=manager_check(interaction),

@@ -182,6 +182,38 @@ async def test_again_repeats_the_picture_that_it_answers(tmp_path: Path) -> None
         assert await styles_of(harness, anna) == ["comic", "anime", "comic"]
 
 
+async def test_a_style_in_reply_to_a_picture_repaints_its_photo(tmp_path: Path) -> None:
+    async with chat_harness(tmp_path) as harness:
+        anna = harness.person("anna")
+        await anna.sends(portrait_jpeg(shade=1), "/style 0")
+        first = message_of(harness, await anna.picture())
+        to_picture = {"replied_to": first, "replied": file(portrait_jpeg(shade=99))}  # as the platform passes it on
+        assert await anna.says("anime", **to_picture) is None
+        assert await anna.says("/style 4", **to_picture) is None
+        assert await anna.says("/style comic", **to_picture) is None  # which it has: with new brushwork
+        await anna.picture(4)
+        past = list(reversed(await harness.app.services.queries.history(anna.person)))
+        photos = [await harness.app.services.queries.own(anna.person, view.id) for view in past]
+        assert len({photo.photo_hash for photo in photos if photo}) == 1
+        assert [photo.style for photo in photos if photo] == [0, 2, 4, 0]
+        assert len({(photo.style, photo.seed) for photo in photos if photo}) == 4
+        assert "Did you mean" in said(await anna.says("/style anmie", **to_picture)).text
+        await anna.sees("Which style would you like?")
+
+
+async def test_in_a_group_the_owner_of_the_photo_is_asked(tmp_path: Path) -> None:
+    async with chat_harness(tmp_path) as harness:
+        anna, ben = harness.member("anna"), harness.member("ben")
+        await anna.says("/style 0", attachments=(file(portrait_jpeg(shade=1), anna.person),))
+        first = message_of(harness, await anna.picture())
+        to_picture = {"addressed": True, "replied_to": first, "replied": file(portrait_jpeg(shade=99))}
+        assert await ben.says("/style 2", **to_picture) is None
+        assert await styles_of(harness, ben) == []
+        asked = await ben.sees("Owner of this photo: may I repaint it?")
+        assert await anna.presses(asked, "No") is not None
+        await ben.sees("said no")
+
+
 async def test_in_groups_only_words_to_the_bot_count(tmp_path: Path) -> None:
     async with chat_harness(tmp_path) as harness:
         anna, ben = harness.member("anna"), harness.member("ben")
