@@ -21,7 +21,7 @@ from stylizer.engine.picture import Picture, Pixels, Plane, Size, resize, scaled
 from stylizer.engine.region import Region, covering
 from stylizer.engine.skin import level, smooth_skin
 
-ANALYSIS_SIDES = (512, 768)
+ANALYSIS_SIDES = (320, 768)
 REFERENCE_SIDE = 1536
 QUICK_LAYERS = ("cutout", "levelled", "ironed", "flat", "dabs", "face_lines", "_strands", "_structure")
 ANALYSIS_LAYERS = ("levelled", "ironed", "flat", "dabs", "_strands", "_structure")

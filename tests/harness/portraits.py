@@ -23,7 +23,7 @@ def png(pixels: NDArray[Any], mode: str | None = None) -> bytes:
     """RGB bytes as an encoded picture, in another Pillow mode if asked."""
     picture = Image.fromarray(np.ascontiguousarray(pixels))
     buffer = io.BytesIO()
-    (picture.convert(mode) if mode else picture).save(buffer, "PNG")
+    (picture.convert(mode) if mode else picture).save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
 
 

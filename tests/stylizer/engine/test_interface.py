@@ -3,6 +3,7 @@
 import io
 import struct
 import zlib
+from functools import cache
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ def test_every_preset_of_the_api_exists_once() -> None:
 
 
 @pytest.mark.parametrize("size", [(512, 512), (640, 512), (301, 487), (256, 512), (600, 300)])
-@pytest.mark.parametrize("short_side", [320, 701])
+@pytest.mark.parametrize("short_side", [320, 521])  # photos are rendered with 512 at least
 def test_the_short_side_is_exact_and_the_shape_kept(size: tuple[int, int], short_side: int) -> None:
     photo = png(np.asarray(Image.fromarray(person()).resize(size[::-1])))
     painted = decode(stylize(photo, QUICK, short_side=short_side))
@@ -124,12 +125,20 @@ def test_a_reference_style_needs_a_reference_and_sizes_have_bounds() -> None:
         stylize(png(person()), QUICK, short_side=4096)
 
 
+@cache
+def rendered_twice() -> list[dict[int, bytes]]:
+    """By look; the second time nothing is left of the first."""
+    times = []
+    for _ in range(2):
+        renderer.clear_cache()
+        times.append({look: stylize(png(person()), look, short_side=320, seed=3) for look in (0, 5, 31, 32)})
+    return times
+
+
 @pytest.mark.parametrize("look", [0, 5, 31, 32])
 def test_the_same_arguments_give_the_same_bytes(look: int) -> None:
-    photo = png(person())
-    once = stylize(photo, look, short_side=320, seed=3)
-    renderer.clear_cache()
-    assert stylize(photo, look, short_side=320, seed=3) == once
+    once, again = rendered_twice()
+    assert again[look] == once[look]
 
 
 def test_another_seed_gives_another_scene() -> None:
