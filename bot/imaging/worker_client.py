@@ -7,11 +7,13 @@ import struct
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping
+from pathlib import Path
 
 _LENGTHS = struct.Struct("!II")
 _HEAD_BYTES = 10_000
 _BODY_BYTES = 40_000_000
 _START_SECONDS = 60.0
+_ROOT = Path(__file__).parents[2]
 
 
 class WorkerCrashed(Exception):
@@ -37,7 +39,7 @@ class Worker:
             await self.stop()  # killed from outside while it was idle
         if self._process is None:
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-P", "-m", "bot.imaging.worker_main", *self._arguments),
+                *(sys.executable, "-P", "-S", "-m", "bot.imaging.worker_main", *self._arguments),  # -S: starts sooner
                 stdin=PIPE,
                 stdout=PIPE,
                 env=_environment(),
@@ -84,7 +86,8 @@ def _environment() -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH") if name in os.environ}
     # One thread each: the stacks of more would use up the limited memory.
     threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    return kept | threads | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    folders = [str(_ROOT), *(path for path in sys.path if path)]  # without `site`, an editable installation isn't found
+    return kept | threads | {"PYTHONPATH": os.pathsep.join(folders)}
 
 
 async def _send(process: Process, head: Mapping[str, int], body: bytes) -> None:

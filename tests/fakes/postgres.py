@@ -63,6 +63,7 @@ class Server:
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
     template: Template | None = None
     emptied: list[str] = field(default_factory=list)
+    kept: psycopg.Connection | None = None
 
     def url(self, name: str) -> str:
         """Return the URL of the database with this name."""
@@ -104,6 +105,7 @@ class Server:
 
     def kill(self) -> None:
         """Kill the server at once; committed transactions are in its log."""
+        self.close()
         self.process.send_signal(signal.SIGQUIT)
         self.process.wait()
 
@@ -114,8 +116,21 @@ class Server:
 
     def execute(self, statement: str, database: str = "postgres") -> None:
         """Execute a statement as superuser."""
-        with psycopg.connect(self.url(database), autocommit=True, connect_timeout=5) as connection:
-            connection.execute(statement.encode())
+        if database != "postgres":
+            with self._connected(database) as connection:
+                connection.execute(statement.encode())
+            return
+        if self.kept is None or self.kept.closed:
+            self.kept = self._connected(database)
+        self.kept.execute(statement.encode())
+
+    def _connected(self, database: str) -> psycopg.Connection:
+        return psycopg.connect(self.url(database), autocommit=True, connect_timeout=5)
+
+    def close(self) -> None:
+        """Disconnect."""
+        if self.kept is not None:
+            self.kept.close()
 
     def make_template(self) -> None:
         """Create the migrated template that new databases are copied from."""
@@ -140,6 +155,7 @@ def postgres_server(*, durable: bool = False, settings: Sequence[str] = ()) -> I
             server.make_template()
             yield server
         finally:
+            server.close()
             if server.process.poll() is None:
                 server.process.send_signal(signal.SIGINT)  # "fast": disconnects clients
             server.process.wait()
@@ -166,6 +182,7 @@ def _server_uid() -> int | None:
 
 
 def _make_cluster(binaries: Path, folder: Path, password: str) -> None:
+    """MD5, because SCRAM's thousands of rounds would be half of what the tests' many connections cost."""
     (folder / "password").write_text(password)
     who = _server_uid()
     if who is not None:
@@ -173,7 +190,7 @@ def _make_cluster(binaries: Path, folder: Path, password: str) -> None:
             os.chown(path, who, -1)
     to_make = [
         *(binaries / "initdb", "--pgdata", folder / "data", "--username", "postgres", "--no-sync"),
-        *("--auth", "scram-sha-256", "--pwfile", folder / "password", "--encoding", "UTF8", "--locale", "C.UTF-8"),
+        *("--auth", "md5", "--pwfile", folder / "password", "--encoding", "UTF8", "--locale", "C.UTF-8"),
     ]
     made = subprocess.run(list(map(str, to_make)), capture_output=True, text=True, cwd="/", check=False, user=who)
     if made.returncode != 0:
