@@ -30,7 +30,7 @@ from bot.jobs.photo_intake import PhotoIntake
 from bot.jobs.queries import JobQueries
 from bot.jobs.queue_snapshot import QueueSnapshots
 from bot.jobs.retention import Retention
-from bot.jobs.views import Capacity
+from bot.jobs.views import AccountCapacity, Capacity
 from bot.messaging.platform import CannotStart, Platform
 from bot.roles import ProcessRoles
 from bot.runtime.clock import Clock
@@ -199,6 +199,7 @@ def _capacity(api_accounts: Sequence[ApiAccount]) -> Capacity:
         first_guess=api_accounts[0].first_durations.mean,
         styles=_painted_styles(api_accounts),
         free_images={one.account_id: one.free_images for one in api_accounts if one.paid},
+        accounts={one.account_id: AccountCapacity(one.slots, one.speed, one.capability.styles) for one in api_accounts},
     )
 
 

@@ -26,9 +26,15 @@ _LIST_QUEUED = text("SELECT id, person_id FROM job WHERE state = 'queued' ORDER 
 # Must repeat the states of the partial index exactly.
 _GET_DEPTH = text("""
     SELECT COALESCE(SUM(CASE WHEN state = 'queued' THEN 1 ELSE 0 END), 0) AS waiting,
-           COALESCE(SUM(CASE WHEN state <> 'queued' THEN 1 ELSE 0 END), 0) AS running,
-           MIN(CASE WHEN state <> 'queued' THEN submitted END) AS oldest
+           COALESCE(SUM(CASE WHEN state <> 'queued' THEN 1 ELSE 0 END), 0) AS running
     FROM job WHERE state IN ('queued', 'submitting', 'running', 'fetching') AND state <> 'fetching'
+""")
+# What holds a slot, then the first of those that wait, in their order.
+_LIST_NEXT = text("""
+    SELECT account_id, style, submitted FROM job
+    WHERE state IN ('queued', 'submitting', 'running', 'fetching') AND state IN ('submitting', 'running')
+    UNION ALL
+    SELECT NULL, style, NULL FROM (SELECT style FROM job WHERE state = 'queued' ORDER BY tag, id LIMIT :limit) AS next
 """)
 
 
@@ -51,11 +57,27 @@ class Place:
 
 @dataclass(frozen=True)
 class Depth:
-    """How many jobs wait, how many hold a slot, and when the oldest of the latter was submitted."""
+    """How many jobs wait, and how many hold a slot."""
 
     waiting: int
     running: int
-    oldest_submitted: float | None
+
+
+@dataclass(frozen=True)
+class Held:
+    """A job that holds a slot of this account since it was claimed (epoch seconds)."""
+
+    account_id: str
+    style: int | None
+    since: float
+
+
+@dataclass(frozen=True)
+class Upcoming:
+    """What is painted now, and the styles of those that come next, in their order."""
+
+    held: tuple[Held, ...] = ()
+    styles: tuple[int | None, ...] = ()
 
 
 async def get_turn(connection: AsyncConnection, person_id: int) -> Turn:
@@ -104,4 +126,11 @@ async def list_places(connection: AsyncConnection, of: Collection[int] | None = 
 async def get_depth(connection: AsyncConnection) -> Depth:
     """Return the length of the queue and the number of running jobs."""
     row = (await connection.execute(_GET_DEPTH)).one()
-    return Depth(int(row.waiting), int(row.running), row.oldest)
+    return Depth(int(row.waiting), int(row.running))
+
+
+async def get_upcoming(connection: AsyncConnection, limit: int) -> Upcoming:
+    """Return what holds a slot, and the styles of the first `limit` queued jobs."""
+    rows = (await connection.execute(_LIST_NEXT, {"limit": limit})).all()
+    held = tuple(Held(*row) for row in rows if row[0] is not None and row[2] is not None)
+    return Upcoming(held, tuple(row[1] for row in rows if row[0] is None))

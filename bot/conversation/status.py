@@ -7,7 +7,7 @@ from bot.domain.job_view import JobView, QuotaView, State
 from bot.i18n import Texts, error_message, mark, texts_for
 from bot.jobs.albums import AlbumService
 from bot.messaging.incoming import IncomingMessage
-from bot.messaging.job_card import style_title
+from bot.messaging.job_card import style_title, time_left
 from bot.messaging.platform import Card
 from bot.messaging.registry import EVERYBODY, Command, Feature, Form, HelpLine
 
@@ -68,6 +68,8 @@ class StatusCommands:
             lines.append(texts.ngettext("{n} is being painted.", "{n} are being painted.", queue.running))
         if queue.paused:
             lines.append(texts.gettext("Painting is paused at the moment. Every photo keeps its place."))
+        elif queue.away:
+            lines.append(texts.gettext("The painting service is away at the moment. Every photo keeps its place."))
         if not queue.mine:
             lines.append(texts.gettext("None of them is yours."))
         lines += [_job_line(view, texts) for view in queue.mine[:_MAX_LINES]]
@@ -121,7 +123,7 @@ def _job_line(view: JobView, texts: Texts) -> str:
         return texts.gettext("• {style}: in the queue", style=name)
     if view.place is None:
         return texts.gettext("• {style}: being painted", style=name)
-    if view.eta_seconds is None:
+    time = time_left(view, texts)
+    if time is None:
         return texts.gettext("• {style}: place {place}", style=name, place=view.place)
-    time = texts.duration(view.eta_seconds)
     return texts.gettext("• {style}: place {place}, about {time}", style=name, place=view.place, time=time)

@@ -97,7 +97,7 @@ def is_worth_an_edit(shown: Sequence[JobView], now: Sequence[JobView], age: floa
 
 def is_worth_an_edit_of_one(shown: JobView, now: JobView, age: float, *, is_group: bool) -> bool:
     """The same for the card of one job."""
-    if (shown.state, shown.paused, shown.style, shown.consent) != (now.state, now.paused, now.style, now.consent):
+    if _headline(shown) != _headline(now):
         return True
     if now.state == State.QUEUED and shown.place != now.place and now.place is not None:
         return eta.is_worth_showing(now.place)
@@ -105,6 +105,11 @@ def is_worth_an_edit_of_one(shown: JobView, now: JobView, age: float, *, is_grou
         interval = PROGRESS_SECONDS_IN_GROUPS if is_group else PROGRESS_SECONDS
         return age >= interval and now.progress - (shown.progress or 0.0) >= PROGRESS_STEP
     return age >= REFRESH_SECONDS and eta.eta_differs(shown.eta_seconds, now.eta_seconds)
+
+
+def _headline(view: JobView) -> tuple[object, ...]:
+    """What is always worth an edit when it changes."""
+    return view.state, view.paused, view.away, view.style, view.consent
 
 
 def _job_item(place: CardPlace, by_id: Mapping[int, JobView], owed: Mapping[int, OwedOutcome]) -> OutboxItem:

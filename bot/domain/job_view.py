@@ -12,8 +12,9 @@ __all__ = ["ACTIVE", "ENDED", "WAITING", "JobView", "QueueView", "QuotaView", "S
 class JobView:
     """A job as its person may see it, at one moment. Times are epoch seconds.
 
-    `place` counts from 1 and is None unless QUEUED. `eta_seconds`: until the picture is finished; `eta_is_minimum`:
-    later jobs of others may still come before it. `progress` is in 0..1 while RUNNING or FETCHING. `width` and `height`
+    `place` counts from 1 and is None unless QUEUED. `eta_seconds`: until the picture is there, most likely;
+    `eta_range`: at least and at most, which nine of ten keep; `eta_is_minimum`: later jobs of others may still come
+    before it. `progress` is in 0..1 while RUNNING or FETCHING. `width` and `height`
     are the result's, in pixels.
     """
 
@@ -25,11 +26,13 @@ class JobView:
     updated: float
     place: int | None = None
     eta_seconds: float | None = None
+    eta_range: tuple[float, float] | None = None
     eta_is_minimum: bool = False
     progress: float | None = None
     error: UserError | None = None
     cropped: bool = False
     paused: bool = False  # all accounts are paused; the job keeps its place
+    away: bool = False  # the painting service doesn't answer; the job keeps its place
     repeated: bool = False  # the same request existed already: this is its job
     merged: bool = False  # … and came from another message
     asked: float | None = None  # when it was queued
@@ -74,3 +77,4 @@ class QueueView:
     running: int
     mine: tuple[JobView, ...]
     paused: bool = False
+    away: bool = False

@@ -72,16 +72,23 @@ class Silence:
     While it is silent, the list is asked every few seconds, which costs nothing, and its first answer ends all waits. A
     list that was answered all the while proves nothing: then only submits are lost, and their own waits decide.
 
-    `is_on`: the last submit that failed got no answer; `is_confirmed`: nor did the list since then."""
+    `is_on`: the last submit that failed got no answer; `is_confirmed`: nor did the list since then;
+    `is_of_queries`: queries get none either."""
 
     is_on: bool = False
     is_confirmed: bool = False
+    is_of_queries: bool = False
     next_look: float = float("-inf")
 
     def note_failure(self, now: float, *, is_silence: bool) -> None:
         """A submit has failed at `now`."""
         self.is_confirmed = is_silence and self.is_on and self.is_confirmed
         self.is_on, self.next_look = is_silence, now + SILENCE_LOOK_SECONDS
+
+    def note_queries(self, now: float) -> None:
+        """Several queries in a row got no answer: the next one that does ends the silence, too."""
+        self.is_on = self.is_of_queries = True
+        self.next_look = max(self.next_look, now)
 
     def is_look_due(self, now: float) -> bool:
         """Whether the list should be asked now; the next time is some seconds later."""
@@ -94,9 +101,9 @@ class Silence:
         """The list was not answered, or refused, which says nothing about submits."""
         self.is_confirmed = self.is_on and (self.is_confirmed or is_silence)
 
-    def is_broken(self) -> bool:
-        """The list was answered. Whether that ends a silence; true only once."""
-        ends = self.is_on and self.is_confirmed
+    def is_broken(self, *, by_query: bool = False) -> bool:
+        """The list, or a query, was answered. Whether that ends a silence; true only once."""
+        ends = self.is_on and (self.is_confirmed or (by_query and self.is_of_queries))
         if ends:
-            self.is_on = self.is_confirmed = False
+            self.is_on = self.is_confirmed = self.is_of_queries = False
         return ends

@@ -19,6 +19,7 @@ _TRADITIONAL_SUBTAGS = frozenset({"hant", "tw", "hk", "mo"})
 _LOCALES = {"en": "en_GB", "zh": "zh_Hans_CN", TRADITIONAL: "zh_Hant_TW"}
 _JUST_NOW_SECONDS = 45
 _DATE_AFTER_SECONDS = 7 * 24 * 3600
+_UNITS = (3600, 60, 1)  # seconds
 _SECONDS_STEP = 5  # estimates are not accurate to the second
 
 
@@ -52,6 +53,15 @@ class Texts:
         """A rounded duration: "45 seconds", "2 minutes", "3小时". At least five seconds."""
         steps = max(1, round(seconds / _SECONDS_STEP)) * _SECONDS_STEP
         return format_timedelta(timedelta(seconds=steps), threshold=1, locale=self._locale)
+
+    def duration_range(self, least: float, most: float) -> str:
+        """A duration such as "1 to 2 minutes" or "5到10分钟"; a single one if both are the same. In seconds, both in
+        whole steps of the unit that `most` is shown in."""
+        time = self.duration(most)
+        if least == most:
+            return time
+        unit = next(unit for unit in _UNITS if most >= unit)
+        return self.gettext("{least} to {most}", least=round(least / unit), most=time)
 
     def ago(self, epoch: float, now: float) -> str:
         """How long ago something was: "2 minutes ago", "3小时前"; after a week its date in UTC. Both in seconds."""

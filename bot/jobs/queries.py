@@ -193,7 +193,7 @@ class JobQueries:
             mine = await jobs.list_of_person(connection, person_id, sorted(WAITING))
             wanted = [job for job in mine if not job.cancel_requested]
             own = await views.views_of_jobs(connection, wanted, self.capacity, now)
-        return QueueView(state.waiting, state.running, own, state.paused)
+        return QueueView(state.waiting, state.running, own, state.paused, away=state.is_away(None))
 
     async def result(self, person: Person, job_id: int) -> bytes | None:
         """The finished picture as JPEG, while it is kept."""
@@ -237,7 +237,7 @@ class JobQueries:
         if job is None or job.person_id != person_id or job.hidden:
             return None
         place, now = snapshot.places.get(job_id), self.clock.now()
-        return views.view_of(job, place, None, snapshot.state, slots=self.capacity.slots, now=now)
+        return views.view_of(job, place, None, snapshot.state, now=now)
 
     async def person_id(self, person: Person) -> int:
         """The id of their row, or NO_PERSON."""
@@ -274,7 +274,8 @@ async def _get_own_job(connection: AsyncConnection, person: Person, job_id: int)
 
 def _is_worth_sending(last: JobView, now: JobView) -> bool:
     return (
-        (last.state, last.place, last.paused, last.style) != (now.state, now.place, now.paused, now.style)
+        (last.state, last.place, last.paused, last.away, last.style)
+        != (now.state, now.place, now.paused, now.away, now.style)
         or eta.eta_differs(last.eta_seconds, now.eta_seconds)
         or abs((last.progress or 0.0) - (now.progress or 0.0)) >= PROGRESS_STEP
     )

@@ -11,7 +11,7 @@ from bot.jobs import views
 from bot.jobs.views import Capacity, QueueState
 from bot.runtime.clock import Clock
 from bot.runtime.wakeups import Wakeups
-from storage import accounts, jobs, queue
+from storage import jobs, queue
 from storage.database import Database
 from storage.jobs import WAITING, Job
 from storage.queue import Place
@@ -64,6 +64,6 @@ class QueueSnapshots:
         async with self._database.read() as connection:
             found = await jobs.get_many(connection, list(self._watched_at))
             places = await queue.list_places(connection, found.keys())
-            depth, every = await queue.get_depth(connection), await accounts.list_all(connection)
+            rows = await views.read_queue_rows(connection)
         waiting = {job.id: job for job in found.values() if job.state in WAITING}
-        return QueueSnapshot(views.queue_state(every, depth, self._capacity, now), places, waiting)
+        return QueueSnapshot(views.queue_state(rows, self._capacity, now), places, waiting)

@@ -11,7 +11,7 @@ from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_lifecycle import AwaitingConsent, CancelRequested, InvalidTransition
 from bot.domain.job_view import WAITING, JobView, State
 from bot.domain.styles import REFERENCE
-from bot.jobs import admission
+from bot.jobs import admission, views
 from bot.jobs.access import RequestDenied, check_access, needs_consent
 from bot.jobs.drafts import Drafts, with_choice_of, with_style
 from bot.jobs.queries import JobQueries
@@ -25,6 +25,7 @@ from storage import jobs, people, results
 from storage.database import Database
 from storage.jobs import Job, NewJob
 
+LEARN_EACH = 4  # of so many deliveries one is measured
 NOT_FOUND = UserError(ErrorCode.NOT_FOUND)
 
 
@@ -156,6 +157,8 @@ class JobService:
             async with self.database.write() as connection:
                 await apply_event(connection, job, job_lifecycle.Delivered(), self.clock.now())
                 await results.remove_from_outbox(connection, job.id)
+                if job.id % LEARN_EACH == 0 and job.album_id is None:
+                    await views.learn_delivery(connection, max(0.0, self.clock.now() - job.updated))
         except (InvalidTransition, StaleJob):
             return  # marked concurrently, e.g. from another tab
         self.wakeups.notify()

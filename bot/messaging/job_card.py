@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Protocol
 
+from bot.domain import eta
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_view import WAITING, JobView, State
 from bot.domain.styles import REFERENCE, SHEET, Style, by_index
@@ -179,8 +180,8 @@ def progress_lines(view: JobView, texts: Texts) -> list[str]:
     """The progress of a waiting or running job: its place or its current step, and the time left."""
     if view.state is State.QUEUED:
         return _queued(view, texts)
-    if view.paused:
-        return [_paused(texts)]
+    if view.paused or view.away:
+        return [_paused(texts) if view.paused else _away(texts)]
     return [texts.gettext(_STATE_TEXTS[view.state]), _progress_bar(view), _time_left(view, texts)]
 
 
@@ -226,17 +227,31 @@ def _queued(view: JobView, texts: Texts) -> list[str]:
             place = texts.gettext("You're next.")
         case number:
             place = texts.gettext("Place {place} in the queue.", place=number)
-    return [place, _time_left(view, texts)]
+    return [place, _away(texts) if view.away else _time_left(view, texts)]
 
 
 def _paused(texts: Texts) -> str:
     return texts.gettext("Painting is paused at the moment. Your photo keeps its place, and nothing is lost.")
 
 
-def _time_left(view: JobView, texts: Texts) -> str:
+def _away(texts: Texts) -> str:
+    return texts.gettext(
+        "The painting service is away at the moment. Your photo keeps its place and goes on as soon as it is back."
+    )
+
+
+def time_left(view: JobView, texts: Texts) -> str | None:
+    """How long a job still takes, such as "45 seconds" or "1 to 2 minutes"; None: nothing can be promised."""
     if view.eta_seconds is None:
+        return None
+    times = view.eta_range or (view.eta_seconds, view.eta_seconds)
+    return texts.duration_range(*eta.shown_range(*times, is_minimum=view.eta_is_minimum))
+
+
+def _time_left(view: JobView, texts: Texts) -> str:
+    time = time_left(view, texts)
+    if time is None:
         return ""
-    time = texts.duration(view.eta_seconds)
     if view.eta_is_minimum:
         return texts.gettext("At least {time} left.", time=time)
     return texts.gettext("About {time} left.", time=time)

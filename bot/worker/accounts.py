@@ -18,6 +18,7 @@ from bot.dashscope.client import DashScope, Timeouts
 from bot.dashscope.models import Capability
 from bot.dashscope.photo_links import BucketLinks, InlineLinks, PhotoLinks, Shrink, SignedLinks, UploadLinks
 from bot.domain import quota
+from bot.domain.eta import Speed
 from bot.domain.poll_schedule import TaskDurations
 from bot.imaging.results import REQUEST_BYTES
 from bot.worker import identity
@@ -31,6 +32,15 @@ API_PATH = "/api/v1"
 STAND_IN = "stand-in"
 STAND_IN_URL = "http://stylizer.invalid"  # never resolved: its transport calls our own process
 STAND_IN_DURATIONS = TaskDurations(mean=5.0, deviation=1.5)
+# Seconds that a task holds a slot before any was measured. The cloud's hardly depend on the style; those of the
+# stand-in's looks are the engine's, on two cores (`bench/looks.py`), with a second for all else.
+CLOUD_SPEED = Speed(guess=16.0)
+# fmt: off
+STAND_IN_SPEED = Speed(guess=4.5, guesses={
+    0: 4.0, 1: 2.7, 2: 4.0, 3: 4.6, 4: 4.3, 5: 4.5, 6: 3.1, 7: 4.3, 8: 5.0, 9: 4.8, 14: 4.4, 15: 4.7,
+    30: 3.8, 31: 3.6, 32: 1.8, 33: 4.2, 34: 4.2, 35: 3.2, 36: 5.1, 37: 4.3, 38: 4.1, 39: 4.6, 40: 5.1,
+})
+# fmt: on
 
 
 @dataclass(frozen=True)
@@ -39,9 +49,9 @@ class ApiAccount:
 
     `slots` tasks run at once and `prefetch` more may wait at the API. `paid`: images count against the owner's budget,
     at `price_cny` each; `gets_events`: the API reports when a task is finished; `free_images`: how many images of this
-    account cost nothing; `name`: what its owner knows the key by, None for a key that is too short to show any of it;
-    `peers`: the clients of all keys that we have, by account id, in the order of the settings (empty: there is only
-    this one).
+    account cost nothing; `speed`: what is assumed until tasks were measured; `name`: what its owner knows the key by,
+    None for a key that is too short to show any of it; `peers`: the clients of all keys that we have, by account id, in
+    the order of the settings (empty: there is only this one).
     """
 
     account_id: str
@@ -57,6 +67,7 @@ class ApiAccount:
     free_images: int = 0
     price_cny: Decimal = quota.PRICE_CNY
     first_durations: TaskDurations = FIRST_DURATIONS
+    speed: Speed = CLOUD_SPEED
     name: str | None = None
     peers: Mapping[str, DashScope] = field(default_factory=dict, repr=False)
 
@@ -176,6 +187,7 @@ def stand_in_account(http: httpx.AsyncClient, styles: frozenset[int]) -> ApiAcco
         client=client,
         links=InlineLinks(),
         first_durations=STAND_IN_DURATIONS,
+        speed=STAND_IN_SPEED,
     )
 
 

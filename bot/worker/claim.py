@@ -9,7 +9,8 @@ from bot.jobs.transitions import apply_event
 from bot.worker.accounts import ApiAccount
 from bot.worker.context import AccountContext, WorkerDeps
 from bot.worker.identity import Identity
-from storage import accounts, attempts, jobs, queue
+from bot.worker.learning import recall_timings
+from storage import accounts, attempts, jobs, queue, timings
 from storage.accounts import PAUSED_BY_OWNER, AccountStatus
 from storage.jobs import Job
 
@@ -55,11 +56,13 @@ async def take_over(api_account: ApiAccount, deps: WorkerDeps, leadership: Leade
             connection, api_account.account_id, mean=guess.mean, deviation=guess.deviation, name=api_account.name
         )
         await accounts.set_next_submit(connection, account.id, deps.clock.now() + api_account.spacing)
+        known = await timings.list_all(connection)
     durations = TaskDurations(account.mean_seconds, account.deviation_seconds)
     context = AccountContext(
         api_account, deps, epoch=account.epoch, durations=durations, is_contested=leadership.is_contested
     )
     context.note_identity(Identity(account.key_id, account.main_id))
+    recall_timings(context, known)
     return context
 
 

@@ -10,9 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.cluster.leadership import LeadershipLost
 from bot.dashscope.errors import DashScopeError, Decision
 from bot.domain import job_lifecycle
+from bot.domain.eta import AWAY_FAILURES
 from bot.domain.job_lifecycle import Event, InvalidTransition, Transition
 from bot.domain.poll_schedule import Silence, TaskDurations
 from bot.imaging.results import WholePicture
+from bot.jobs import views
 from bot.jobs.transitions import apply_event
 from bot.runtime.clock import Clock
 from bot.runtime.rate_limits import SubmitLimiter
@@ -75,6 +77,7 @@ class AccountContext:
         self.deps = deps
         self.epoch = epoch
         self.durations = durations
+        self.speed, self.fetch_timing = api_account.speed, views.FETCH
         self.prefetch = api_account.prefetch
         self.is_contested = is_contested
         self.began_at = steady()
@@ -129,15 +132,26 @@ class AccountContext:
             until = self.deps.clock.now() + seconds
             await accounts.set_breaker(connection, account.id, failures=account.failures + 1, open_until=until)
 
-    async def note_list_answer(self) -> None:
-        """The API has answered the call for the list. If it was silent before, it is back: what waits because of that
-        goes on at once."""
-        if not self.silence.is_broken():
+    async def note_silent_queries(self) -> None:
+        """Several queries in a row got no answer: nothing is promised for now, and the list is asked."""
+        now = self.deps.clock.now()
+        self.silence.note_queries(now)
+        async with self.deps.database.write() as connection:
+            await self._fence(connection)
+            account = await accounts.get(connection, self.api_account.account_id)
+            failures, until = max(account.failures, AWAY_FAILURES), max(account.open_until, now + MAX_PROBE_SECONDS)
+            await accounts.set_breaker(connection, account.id, failures=failures, open_until=until)
+        self.deps.wakeups.notify()
+
+    async def note_answer(self, *, by_query: bool = False) -> None:
+        """The API has answered the call for the list, or a query. If it was silent before, it is back: what waits
+        because of that goes on at once."""
+        if not self.silence.is_broken(by_query=by_query):
             return
         async with self.deps.database.write() as connection:
             await self._fence(connection)
             account, now = await accounts.get(connection, self.api_account.account_id), self.deps.clock.now()
-            await accounts.set_breaker(connection, account.id, failures=min(account.failures, 1), open_until=now)
+            await accounts.set_breaker(connection, account.id, failures=0, open_until=now)
             await queue.end_waits_for_answers(connection, now)
         log.info("the API answers again", account=self.name)
         self.deps.wakeups.notify()

@@ -12,6 +12,7 @@ from bot.domain import job_lifecycle
 from bot.imaging.intake import Unreadable
 from bot.imaging.results import WholePicture
 from bot.worker.context import AccountContext
+from bot.worker.learning import learn_fetch
 from bot.worker.poll import is_expired, query
 from storage import results
 from storage.jobs import Job
@@ -74,5 +75,6 @@ async def _store(context: AccountContext, job: Job, picture: WholePicture) -> Jo
 
     async def remember(connection: AsyncConnection) -> None:
         await results.insert(connection, job.id, result)
+        await learn_fetch(context, connection, max(0.0, now - job.updated))
 
     return await context.write(job, job_lifecycle.Fetched(), remember)

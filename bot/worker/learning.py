@@ -1,4 +1,5 @@
-"""Learns from the task list which keys belong together, and what the API calls them; `identity` decides.
+"""Learns from the task list which keys belong together, and what the API calls them (`identity` decides), and from what
+was done how long each step takes (`eta` computes).
 
 What was learned is in the accounts' rows, so that every process and every later start knows it at once.
 """
@@ -7,16 +8,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.dashscope.client import DashScope
 from bot.dashscope.errors import DashScopeError, Decision
 from bot.dashscope.wire import ListedTask, TaskPage
+from bot.domain.eta import Timing
 from bot.domain.poll_schedule import TaskDurations
+from bot.jobs import views
 from bot.worker import identity, reconcile
 from bot.worker.context import AccountContext
 from bot.worker.identity import Identity
-from storage import accounts, attempts, findings
+from storage import accounts, attempts, findings, timings
 from storage.accounts import Account
+from storage.timings import TimingRow
 
 log = structlog.get_logger(__name__)
 
@@ -56,7 +61,7 @@ async def look_for_answers(context: AccountContext) -> None:
     except DashScopeError as error:
         context.silence.note_list_failure(is_silence=error.is_silence)
     else:
-        await context.note_list_answer()
+        await context.note_answer()
 
 
 async def newest_page(context: AccountContext, client: DashScope) -> TaskPage:
@@ -114,3 +119,28 @@ def _report(rows: Mapping[str, Account], found: Mapping[str, Identity]) -> None:
                 account=names[name],
                 others=same,
             )
+
+
+def recall_timings(context: AccountContext, rows: Sequence[TimingRow]) -> None:
+    """Go on with the times that were learned before."""
+    own = context.api_account.account_id
+    context.speed = views.speed_of(own, rows, context.api_account.speed)
+    for row in rows:
+        if row.account_id == own and row.step == timings.FETCH:
+            context.fetch_timing = Timing(row.mean, row.deviation, row.count)
+
+
+async def learn_slot(context: AccountContext, connection: AsyncConnection, style: int, seconds: float) -> None:
+    """A task in this style has held its slot for so long."""
+    context.speed = context.speed.updated_with(style, seconds)
+    await timings.put(connection, _row(context, timings.SLOT, style, context.speed.measured[style]))
+
+
+async def learn_fetch(context: AccountContext, connection: AsyncConnection, seconds: float) -> None:
+    """A picture was in store so long after its task was over."""
+    context.fetch_timing = context.fetch_timing.updated_with(seconds)
+    await timings.put(connection, _row(context, timings.FETCH, 0, context.fetch_timing))
+
+
+def _row(context: AccountContext, step: str, style: int, timing: Timing) -> TimingRow:
+    return TimingRow(context.api_account.account_id, step, style, timing.mean, timing.deviation, timing.count)

@@ -15,6 +15,7 @@ from bot.domain.poll_schedule import TaskDurations
 from bot.runtime.clock import Clock
 from bot.worker import photo_exposure
 from bot.worker.context import AccountContext
+from bot.worker.learning import learn_slot
 from common.clock import steady
 from storage import accounts, attempts, completion_events, findings, ledger
 from storage.jobs import Job
@@ -81,6 +82,7 @@ ODD_SECONDS = 5.0
 YOUNG_SECONDS = 60.0  # a task may take so long to be known everywhere at the API
 STRANGE_QUERY_SECONDS = 10.0  # between queries of a task in a state that nobody knows
 MAX_STRANGE_SECONDS = 300.0
+SILENT_QUERIES = 3  # in a row without an answer: the painting service is away
 MANY_UNANSWERED = 20  # in a row, within three minutes: the owner is told
 TASK_LIFETIME = 24 * 3600.0  # seconds for which the API keeps tasks and pictures
 
@@ -111,7 +113,8 @@ async def poll_task(context: AccountContext, job: Job, stop: asyncio.Event) -> J
     seen, cancel_tried = Seen(), False
     listener = CompletionListener(context, job)
     query_seconds, pending = 0.0, 0.0  # how long the last query took; for how long the task was seen to be pending
-    delay = 0.0 if context.take_inherited(job) else poll_schedule.next_poll(context.durations, waited(context, job))
+    is_odd = is_inherited = context.take_inherited(job)
+    delay = 0.0 if is_inherited else poll_schedule.next_poll(context.durations, waited(context, job))
     while True:
         waited_for = await listener.pause(stop, delay, in_full=seen.odd + seen.unanswered > 0)
         if waited_for is None:
@@ -125,16 +128,27 @@ async def poll_task(context: AccountContext, job: Job, stop: asyncio.Event) -> J
         task = await query(context, job)
         query_seconds = context.deps.clock.now() - asked
         seen.note(task, waited_for)
+        is_odd = is_odd or seen.unanswered + seen.odd > 1
+        await _note_answer(context, task, seen)
         if seen.unanswered == MANY_UNANSWERED and not await context.are_queries_refused():
             await context.record(findings.UNANSWERED, f"{MANY_UNANSWERED} queries in a row")
         expired = task is None and await is_expired(context, job)
         event = event_from(task, seen, age=waited(context, job), expired=expired)
         if event is not None:
-            return await _finish(context, job, event, task)
+            held = waited(context, job) - (pending if context.prefetch else 0.0)
+            return await _finish(context, job, event, task, held=None if is_odd else held)
         if task is not None and task.status == TaskStatus.PENDING:
             pending, delay = waited(context, job), poll_schedule.while_pending(context.durations)
         else:
             delay = next_delay(task, seen, context.durations, waited(context, job) - pending, query_seconds)
+
+
+async def _note_answer(context: AccountContext, task: Task | None, seen: Seen) -> None:
+    """When several queries in a row got no answer, the API is silent, until one gets an answer."""
+    if task is not None:
+        await context.note_answer(by_query=True)
+    elif seen.unanswered % SILENT_QUERIES == 0 and not await context.are_queries_refused():
+        await context.note_silent_queries()
 
 
 def next_delay(task: Task | None, seen: Seen, durations: TaskDurations, elapsed: float, query_seconds: float) -> float:
@@ -237,7 +251,9 @@ async def _cancel_task(context: AccountContext, job: Job) -> bool:
         return False
 
 
-async def _finish(context: AccountContext, job: Job, event: Event, task: Task | None) -> Job:
+async def _finish(context: AccountContext, job: Job, event: Event, task: Task | None, *, held: float | None) -> Job:
+    """`held`: for how long the task has held its slot; None: that says nothing about others, after a restart or an
+    outage."""
     if isinstance(event, job_lifecycle.TaskFailed):
         log.warning("a task failed", job=job.id, code=event.code, decision=event.decision)
         await photo_exposure.note_failure(context, event.decision, event.code)
@@ -257,6 +273,8 @@ async def _finish(context: AccountContext, job: Job, event: Event, task: Task | 
     async def count_and_learn(connection: AsyncConnection) -> None:
         for scope in counted:
             await ledger.count(connection, job.id, scope, now=now)
+        if held is not None and job.style is not None:
+            await learn_slot(context, connection, job.style, held)
         await accounts.set_durations(
             connection, api_account.account_id, mean=durations.mean, deviation=durations.deviation
         )

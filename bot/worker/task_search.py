@@ -41,7 +41,7 @@ async def look_for_task(context: AccountContext, job: Job) -> reconcile.Verdict 
         if not error.decision.is_temporary:
             await context.refuse_queries(error, reader_id)
         return None
-    await context.note_list_answer()
+    await context.note_answer()
     await learn(context, listed, reader=reader_id)
     async with context.deps.database.read() as connection:
         every = await accounts.list_all(connection)

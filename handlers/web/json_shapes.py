@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.domain import styles
+from bot.domain import eta, styles
 from bot.domain.job_view import ENDED, JobView, QuotaView, State
 from bot.i18n import Texts, error_message
 
@@ -32,11 +32,13 @@ def job_json(view: JobView, texts: Texts) -> Json:
         "has_reference": view.has_reference,
         "place": view.place,
         "eta_seconds": view.eta_seconds,
+        "eta_range": view.eta_range and eta.shown_range(*view.eta_range, is_minimum=view.eta_is_minimum),
         "eta_is_least": view.eta_is_minimum,
         "progress": view.progress,
         "error": view.error and {"code": view.error.code.value, "message": error_message(view.error, texts)},
         "cropped": view.cropped,
         "paused": view.paused,
+        "away": view.away,
         "repeated": view.repeated,
         "created": view.created,
         "updated": view.updated,

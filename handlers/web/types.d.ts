@@ -27,9 +27,13 @@ interface View {
   style?: number | null;
   place?: number | null;
   eta_seconds?: number | null;
+  /** At least and at most, in whole steps of one unit; the same twice where one is enough. */
+  eta_range?: [number, number] | null;
   eta_is_least?: boolean;
   cropped?: boolean;
   paused?: boolean;
+  /** The painting service doesn't answer. */
+  away?: boolean;
   repeated?: boolean;
   width?: number | null;
   height?: number | null;

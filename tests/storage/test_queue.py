@@ -127,12 +127,17 @@ async def test_a_place_counts_the_jobs_ahead(connection: AsyncConnection) -> Non
         assert one == wanted[job.id]
 
 
-async def test_the_depth_counts_slots_and_has_the_oldest_submit(connection: AsyncConnection) -> None:
-    await insert_job(connection, "test:1", state=State.QUEUED)
-    await insert_job(connection, "test:2", state=State.RUNNING, account_id="key-a", slot=0, submitted=NOON - 5)
+async def test_the_depth_counts_slots_and_what_comes_next_has_its_style(connection: AsyncConnection) -> None:
+    await insert_job(connection, "test:1", state=State.QUEUED, tag=2000, style=5)
+    await insert_job(connection, "test:2", state=State.RUNNING, account_id="key-a", slot=0, style=7, submitted=NOON - 5)
     await insert_job(connection, "test:3", state=State.SUBMITTING, account_id="key-b", slot=0, submitted=NOON)
-    await insert_job(connection, "test:4", state=State.FETCHING, submitted=NOON - 99)
-    assert await queue.get_depth(connection) == queue.Depth(waiting=1, running=2, oldest_submitted=NOON - 5)
+    await insert_job(connection, "test:4", state=State.FETCHING, account_id="key-b", submitted=NOON - 99)
+    await insert_job(connection, "test:5", state=State.QUEUED, tag=1000, style=6)
+    assert await queue.get_depth(connection) == queue.Depth(waiting=2, running=2)
+    upcoming = await queue.get_upcoming(connection, 9)
+    assert {(held.account_id, held.since) for held in upcoming.held} == {("key-a", NOON - 5), ("key-b", NOON)}
+    assert upcoming.styles == (6, 5)
+    assert (await queue.get_upcoming(connection, 1)).styles == (6,)
 
 
 async def test_a_submit_in_progress_is_in_doubt_for_its_own_account_only(connection: AsyncConnection) -> None:

@@ -68,6 +68,18 @@ export function duration(seconds) {
 }
 
 /**
+ * "1 to 2 minutes"; one duration if both are the same. In whole steps of the unit that `most` is shown in.
+ * @param {number} least
+ * @param {number} most
+ */
+export function durationRange(least, most) {
+  const time = duration(most);
+  if (least === most) return time;
+  const [, length] = UNITS.find(([, size]) => most >= size) ?? ["second", 1];
+  return t("{least} to {most}", { least: Math.round(least / length), most: time });
+}
+
+/**
  * A time of day, with the date when it isn't today.
  * @param {number} epoch
  */

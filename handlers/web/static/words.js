@@ -1,6 +1,6 @@
 // A job's state in words. Pure: a view in, a sentence out.
 import { Failure, OFFLINE } from "./api.js";
-import { duration, t } from "./texts.js";
+import { durationRange, t } from "./texts.js";
 
 /**
  * The text of the card.
@@ -11,11 +11,11 @@ export function status(view) {
     case "uploading":
       return t("Sending your photo… {percent} %", { percent: Math.round((view.progress ?? 0) * 100) });
     case "queued":
-      return view.paused ? t("Painting is paused. Your place is kept.") : waiting(view);
+      return halted(view) ?? waiting(view);
     case "submitting":
-      return view.paused ? t("Painting is paused. Your place is kept.") : t("It's your turn.");
+      return halted(view) ?? t("It's your turn.");
     case "running":
-      return view.paused ? t("Painting is paused. Your place is kept.") : running(view);
+      return halted(view) ?? running(view);
     case "fetching":
       return t("Almost done…");
     case "failed":
@@ -25,6 +25,15 @@ export function status(view) {
     default:
       return view.cropped ? t("The photo was very long, so it was trimmed around the face.") : "";
   }
+}
+
+/**
+ * Why nothing goes on at present.
+ * @param {View} view
+ */
+function halted(view) {
+  if (view.paused) return t("Painting is paused. Your place is kept.");
+  return view.away ? t("The painting service is away at the moment. Your photo keeps its place.") : null;
 }
 
 /** @param {View} view */
@@ -46,7 +55,8 @@ function running(view) {
  */
 function withTimeLeft(words, view) {
   if (view.eta_seconds === null || view.eta_seconds === undefined) return words;
-  const time = duration(view.eta_seconds);
+  const [least, most] = view.eta_range ?? [view.eta_seconds, view.eta_seconds];
+  const time = durationRange(least, most);
   return `${words} · ${view.eta_is_least ? t("at least {time}", { time }) : t("about {time}", { time })}`;
 }
 

@@ -2,30 +2,120 @@
 
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
+import bench.eta
 from bot.domain import eta
+from bot.domain.eta import AccountLoad, HeldSlot, Speed, Timing
 from storage.jobs import State
 from tests.harness.rows import A_JOB, NOON
 
 
+def load(guess: float = 15.0, slots: int = 1, **more: Any) -> AccountLoad:
+    return AccountLoad(slots, Speed(guess), **more)
+
+
+def likely(loads: list[AccountLoad], ahead: int, style: int = 0) -> float:
+    forecast = eta.forecast_queued(loads, [0] * ahead, style)
+    assert forecast is not None
+    return round(forecast.likely, 1)
+
+
 @pytest.mark.parametrize(
-    ("place", "running_for", "slots", "seconds"),
+    ("loads", "ahead", "seconds"),
     [
-        (1, None, 1, 15.0),
-        (1, 5.0, 1, 25.0),
-        (3, 5.0, 1, 55.0),
-        (1, 14.9, 1, 16.5),  # a running task always has some time left
-        (1, 400.0, 1, 16.5),
-        (4, 5.0, 4, 25.0),
-        (5, 5.0, 4, 40.0),
+        ([load()], 0, 15.0),
+        ([load(held=(HeldSlot(0, 5.0),))], 0, 25.0),
+        ([load(held=(HeldSlot(0, 5.0),))], 2, 55.0),
+        ([load(held=(HeldSlot(0, 400.0),))], 0, 55.0),  # late tasks are later still
+        ([load(slots=4, held=(HeldSlot(0, 5.0),))], 2, 15.0),
+        ([load(slots=4, held=(HeldSlot(0, 5.0),))], 3, 25.0),
+        ([load(held=(HeldSlot(0, 5.0), HeldSlot(0, 1.0)))], 0, 40.0),  # one is sent ahead and waits at the API
+        ([load(opens_in=7.0)], 0, 22.0),  # the circuit breaker
+        ([load(), load(30.0)], 1, 30.0),
+        ([load(), load(100.0)], 3, 45.0),
+        ([load(after=Timing(2.0, 0.1))], 1, 32.0),
+        ([load(styles=frozenset({9})), load(40.0)], 0, 40.0),
     ],
 )
-def test_the_time_left_counts_what_runs_and_the_rounds_before(
-    place: int, running_for: float | None, slots: int, seconds: float
+def test_the_jobs_ahead_are_given_to_the_slots_as_these_become_free(
+    loads: list[AccountLoad], ahead: int, seconds: float
 ) -> None:
-    assert eta.seconds_left(place=place, running_for=running_for, cycle=15.0, slots=slots) == seconds
+    assert likely(loads, ahead) == pytest.approx(seconds, abs=0.5)
+
+
+def test_a_style_that_nobody_paints_has_no_forecast() -> None:
+    assert eta.forecast_queued([load(styles=frozenset({1}))], [], 7) is None
+    assert eta.forecast_queued([], [], 7) is None
+
+
+def test_thousands_ahead_are_reckoned_by_their_mix() -> None:
+    loads = [AccountLoad(1, Speed(10.0, {1: 30.0})), AccountLoad(2, Speed(10.0, {1: 30.0}))]
+    forecast = eta.forecast_queued(loads, [0, 1] * 3000, 0)
+    assert forecast is not None
+    assert forecast.likely == pytest.approx(6000 * 20.0 / 3, rel=0.01)
+
+
+def test_a_style_is_learned_within_five_tasks_and_teaches_about_the_others() -> None:
+    speed = Speed(5.0, {1: 2.0})
+    for seconds in (14.0, 15.0, 16.0, 14.0, 16.0):
+        speed = speed.updated_with(0, seconds)
+    assert speed.of(0).mean == pytest.approx(15.0, rel=0.1)
+    assert 0.5 < speed.of(0).spread < 6.0
+    assert speed.of(1).mean == pytest.approx(6.0, rel=0.25)  # this machine takes three times as long
+    assert speed.of(1).error > speed.of(0).error  # but that was not measured
+
+
+def test_one_task_that_hung_counts_for_little() -> None:
+    timing = Timing(15.0, 2.0, 12)
+    assert timing.updated_with(4000.0).mean < 20.0
+
+
+@pytest.mark.parametrize(
+    ("failures", "late", "away"), [(0, 0.0, False), (1, 0.0, False), (2, 0.0, True), (9, 19.0, True), (9, 21.0, False)]
+)
+def test_an_account_is_away_after_two_failures_until_it_may_have_tried_again(
+    failures: int, late: float, away: bool
+) -> None:
+    assert eta.is_away(failures, NOON, NOON + late) == away
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "shown"),
+    [
+        (1.0, 1.0, (5, 5)),
+        (12.0, 13.0, (15, 15)),
+        (12.0, 17.0, (10, 20)),
+        (41.0, 47.0, (50, 50)),
+        (20.0, 40.1, (20, 45)),
+        (40.0, 56.0, (60, 60)),
+        (50.0, 61.0, (120, 120)),
+        (40.0, 61.0, (60, 120)),
+        (100.0, 400.0, (60, 420)),
+        (500.0, 560.0, (600, 600)),
+        (2000.0, 4000.0, (3600, 7200)),
+    ],
+)
+def test_a_wide_time_is_shown_as_a_range_and_never_rounded_down(
+    least: float, most: float, shown: tuple[float, float]
+) -> None:
+    low, high = eta.shown_range(least, most)
+    assert (low, high) == shown
+    assert high >= most
+
+
+def test_a_minimum_is_never_rounded_up() -> None:
+    assert eta.shown_range(170.0, 400.0, is_minimum=True) == (120, 120)
+
+
+@pytest.mark.parametrize("case", ["stand-in on a machine three times as slow", "cloud, one slot"])
+def test_nine_of_ten_times_are_kept_through_a_rush_and_a_restart(case: str) -> None:
+    ours, peer = bench.eta.measure(case, (1,))
+    assert ours.readings > 500
+    assert ours.kept >= 0.9 > peer.kept
+    assert ours.error <= 0.15
 
 
 def test_progress_grows_and_never_reaches_one() -> None:

@@ -143,14 +143,24 @@ def test_a_persons_tags_only_increase(steps: list[tuple[str, bool]], weight: int
 
 @QUICK
 @given(
-    place=st.integers(1, 10**6),
-    running_for=st.one_of(st.none(), st.floats(-1e6, 1e6)),
-    cycle=st.floats(0.1, 600),
-    slots=st.integers(1, 100),
+    ahead=st.lists(st.sampled_from([None, 0, 1, 7]), max_size=200),
+    held=st.lists(st.floats(0, 1e6), max_size=5),
+    guess=st.floats(0.1, 600),
+    slots=st.integers(1, 9),
+    opens_in=st.floats(0, 300),
 )
-def test_the_time_left_is_never_zero_and_grows_with_the_place(
-    place: int, running_for: float | None, cycle: float, slots: int
+def test_the_time_left_is_never_zero_and_grows_with_the_queue(
+    ahead: list[int | None], held: list[float], guess: float, slots: int, opens_in: float
 ) -> None:
-    left = eta.seconds_left(place=place, running_for=running_for, cycle=cycle, slots=slots)
-    assert left >= cycle
-    assert eta.seconds_left(place=place + 1, running_for=running_for, cycle=cycle, slots=slots) >= left
+    running = tuple(eta.HeldSlot(0, seconds) for seconds in held)
+    load = eta.AccountLoad(slots, eta.Speed(guess, {1: 2 * guess}), running, opens_in=opens_in)
+    least, likely, most = times_of(eta.forecast_queued([load], ahead, 7))
+    assert 0 < least <= likely <= most < float("inf")
+    assert likely >= min(guess, 1.0) * 0.99
+    assert times_of(eta.forecast_queued([load], [*ahead, 7], 7))[1] >= likely * 0.99
+    assert times_of(eta.forecast_queued([load, load], ahead, 7))[1] <= likely * 1.01
+
+
+def times_of(forecast: eta.Forecast | None) -> tuple[float, float, float]:
+    assert forecast is not None
+    return forecast.least, forecast.likely, forecast.most

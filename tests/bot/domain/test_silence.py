@@ -26,3 +26,13 @@ def test_what_the_api_itself_has_refused_is_no_silence() -> None:
     silence.note_failure(5.0, is_silence=False)
     assert not silence.is_look_due(100.0)
     assert not silence.is_broken()
+
+
+def test_an_answer_to_a_query_ends_the_silence_of_queries_only() -> None:
+    silence = Silence()
+    silence.note_failure(0.0, is_silence=True)
+    assert not silence.is_broken(by_query=True)  # queries were answered all the while
+    silence.note_queries(1.0)
+    assert not silence.is_broken()
+    assert silence.is_broken(by_query=True)
+    assert not silence.is_broken(by_query=True)

@@ -153,7 +153,7 @@ def test_a_reference_without_a_photo_asks_for_the_photo() -> None:
 
 def test_a_queued_card_shows_place_and_time_and_can_be_cancelled() -> None:
     card = card_of(replace(JOB, place=3, eta_seconds=61.0))
-    assert card.text == "🎨 Chinese ink painting\nPlace 3 in the queue.\nAbout 1 minute left."
+    assert card.text == "🎨 Chinese ink painting\nPlace 3 in the queue.\nAbout 2 minutes left."
     assert kinds(card) == [CancelJob]
 
 

@@ -17,6 +17,7 @@ from bot.domain.job_view import State
 from bot.domain.poll_schedule import TaskDurations
 from bot.imaging.results import WholePicture
 from bot.runtime.clock import WallClock
+from bot.worker.claim import take_over
 from bot.worker.context import AccountContext
 from bot.worker.dispatcher import run_account
 from storage import accounts, results
@@ -69,6 +70,10 @@ async def test_a_job_becomes_a_picture_in_store_and_is_paid_once(tmp_path: Path,
         assert len(await workers.deps.photos.get(result.key) or b"") == result.bytes
         assert (await workers.units(), await budget(workers)) == ((0, 1), (0, 1))
         assert await workers.rows("SELECT used FROM quota WHERE scope = 'account:sk-one'") == [(1,)]
+        learned = await workers.rows("SELECT account_id, step, style, count FROM timing ORDER BY step DESC")
+        assert learned == [("sk-one", "slot", 0, 1), ("sk-one", "fetch", 0, 1)]
+        context = await take_over(workers.api_accounts[0], workers.deps)  # as the next start does
+        assert (context.speed.measured[0].count, context.fetch_timing.count) == (1, 1)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from bot.dashscope.answers import api_error
 from bot.dashscope.photo_links import SignedLinks
 from bot.dashscope.wire import ApiResponse
 from bot.domain.error_codes import ErrorCode
+from bot.domain.eta import AWAY_FAILURES
 from bot.domain.job_lifecycle import PAUSE_SECONDS
 from bot.domain.job_view import State
 from bot.jobs import views
@@ -300,8 +301,10 @@ async def test_the_owner_is_told_when_a_running_task_brings_no_answer_for_minute
             State.RUNNING,
             True,
         )
+        assert (await account_of(workers)).failures >= AWAY_FAILURES  # nothing is promised
         workers.gate.always("query", None)
         assert (await workers.ended(job)).state == State.STORED
+        assert (await account_of(workers)).failures == 0
 
 
 @pytest.mark.parametrize("silence", [lost_before, page(503), page(403)])
