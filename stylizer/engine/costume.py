@@ -18,6 +18,7 @@ from stylizer.engine.region import Region, around, coordinates, covering
 from stylizer.engine.relief import body_height, lit, shine, slopes, upright
 
 PLATE_WIDTH, PLATE_HEIGHT, PLATE_RADIUS = 0.15, 0.115, 0.098
+BUST_WIDTH, BUST_BODY, MOST_BUSTS = 0.14, 0.9, 2  # face in short sides, cloth in square face widths, people
 SUN = (0.75, -0.45, 0.55)
 STEEL, GOLD, CORD = "3d342c", "d9a94e", "8e1f1a"
 
@@ -36,7 +37,8 @@ def body_below(portrait: Portrait, face: Face) -> Plane:
     rows, columns = rows_columns(portrait.size)
     (x, _), (_, chin), unit = face.centre, face.xy[CHIN], face.width
     within = smoothstep(2.6, 2.3, np.abs(columns - x) / unit) * smoothstep(-0.30, -0.22, (rows - chin) / unit)
-    bare = np.clip(portrait.masks.skin * smoothstep(0.3, 0.7, portrait.masks.skin) + portrait.masks.hair, 0, 1)
+    hair = smoothstep(0.15, 0.45, portrait.masks.hair)  # of which a headscarf counts as some
+    bare = np.clip(portrait.masks.skin * smoothstep(0.3, 0.7, portrait.masks.skin) + hair, 0, 1)
     return portrait.cutout * within * (1 - portrait.full(blur(bare, portrait.small_px(1.5))))
 
 
@@ -62,12 +64,14 @@ def _scales(across: Plane, down: Plane) -> Plane:
 
 def wear_armour(portrait: Portrait, picture: Picture) -> Picture:
     """Every person who shows enough body gets armour, painted in; heads and hair stay in front of it."""
+    if len(portrait.faces) > MOST_BUSTS:  # a group in scale armour is a knitted sack: it keeps its clothes
+        return picture
     heads = smoothstep(0.35, 0.60, portrait.full(np.maximum(portrait.masks.face, portrait.masks.hair)))
     above = covering(heads, 2)
     before = picture[above].copy()
     for face, domain in _domains(portrait):
         body = body_below(portrait, face) * domain
-        if body.sum() < face.width**2 * 0.4:
+        if body.sum() < face.width**2 * BUST_BODY or face.width < BUST_WIDTH * min(portrait.size):
             continue
         region = covering(body, 2)
         picture[region] = mix(picture[region], _plates(portrait, face, picture[region], region), body[region])

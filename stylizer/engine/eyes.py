@@ -5,6 +5,7 @@ Our own recipe, after the way cel animators paint eyes: dark above, bright below
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from stylizer.engine import landmarks
@@ -17,6 +18,7 @@ from stylizer.engine.portrait import Portrait
 from stylizer.engine.region import covering
 
 NEARLY_SHUT = 0.16
+OWN_IRIS = 0.21  # radius of an iris in eye widths, of whomever
 CATCH_LIGHTS = ((-0.34, -0.42, 0.27, 1.0), (0.36, 0.40, 0.13, 0.85))  # x, y, radius (in irises), strength
 
 
@@ -73,12 +75,33 @@ def _window(size: Size, centre: Plane, reach: float) -> tuple[slice, slice]:
 
 
 def _iris_centre(grey: Plane, eye: Eye, mask: Plane, corner: Plane) -> Plane:
-    """Where the dark of the eye is, drawn half-way back to the middle vertically."""
-    dark = np.clip(0.75 - blur(grey, max(0.5, eye.width * 0.05)), 0, 1) ** 2 * mask
-    rows, columns = np.indices(dark.shape, np.float32)
-    total = float(dark.sum()) + 1e-4
-    found = np.array([(columns * dark).sum() / total, (rows * dark).sum() / total]) + corner
-    return eye.centre + (found - eye.centre) * np.array([0.9, 0.5])
+    """Where a disc as large as an iris is darker than the ring about it: so the eyes look the way they do in the photo.
+
+    Drawn some way back to the middle vertically, where lids hide half of it.
+    """
+    smooth = blur(grey, max(0.5, eye.width * 0.03))
+    radius = max(1.5, eye.width * OWN_IRIS)
+    reach = round(radius * 1.6)
+    away = np.hypot(*np.indices((2 * reach + 1, 2 * reach + 1), np.float32) - reach)
+    disc, ring = (
+        (away <= radius).astype(np.float32),
+        ((away > radius * 1.1) & (away <= radius * 1.6)).astype(np.float32),
+    )
+
+    def mean(kernel: Plane) -> Plane:
+        inside = cv2.filter2D(mask, -1, kernel, borderType=cv2.BORDER_CONSTANT)
+        summed = cv2.filter2D(smooth * mask, -1, kernel, borderType=cv2.BORDER_CONSTANT)
+        return np.asarray(summed / (inside + 0.02 * kernel.sum()))
+
+    full = cv2.filter2D(mask, -1, disc, borderType=cv2.BORDER_CONSTANT) / disc.sum()
+    darker = np.clip(mean(ring) - mean(disc), 0, None) * (mask > 0.5) * np.minimum(full, 0.6)
+    weight = np.exp((darker - darker.max()) / max(0.04 * float(darker.max()), 1e-4)) * (darker > 0)
+    rows, columns = np.indices(weight.shape, np.float32)
+    total = float(weight.sum()) + 1e-6
+    if float(darker.max()) < 0.005:
+        return eye.centre
+    found = np.array([(columns * weight).sum() / total, (rows * weight).sum() / total]) + corner
+    return eye.centre + (found - eye.centre) * np.array([1.0, 0.6])
 
 
 def _iris_colour(picture: Picture, grey: Plane, mask: Plane) -> Picture:
@@ -105,7 +128,7 @@ def _draw_iris(window: Picture, colour: Picture, mask: Plane, offset: tuple[Plan
     return window
 
 
-def draw_eyes(picture: Picture, portrait: Portrait, *, iris: float = 0.30, lash: str | None = "1d1016") -> Picture:
+def draw_eyes(picture: Picture, portrait: Portrait, *, iris: float = 0.265, lash: str | None = "1d1016") -> Picture:
     """Repaint open eyes, in a picture of output size; `iris` is the radius in eye widths, `lash` a colour or None."""
     photo = portrait.photo
     eyes = [eye for face in portrait.large_faces for eye in eyes_of(face) if _uncovered(eye, face, photo)]
@@ -134,33 +157,3 @@ def _draw_lashes(picture: Picture, eyes: list[Eye], colour: str) -> Picture:
     region = covering(canvas.pixels, 4)
     picture[region] = mix(picture[region], rgb(colour), blur(to_float(canvas.pixels[region]), 0.8) * 0.92)
     return picture
-
-
-def draw_bead_eyes(picture: Picture, portrait: Portrait) -> Picture:
-    """Eyes of a modelled figure, painted in: a pale ball in the opening, a dark bead with a light, a rolled lid."""
-    photo = portrait.photo
-    for eye in (eye for face in portrait.large_faces for eye in eyes_of(face) if _uncovered(eye, face, photo)):
-        if eye.width < 10:
-            continue
-        window = _window(portrait.size, eye.centre, eye.width)
-        corner = np.array([window[1].start, window[0].start], np.float32)
-        source = to_float(photo[window])
-        opening = (eye.contour - eye.centre) * np.array([1.02, 1.08]) + eye.centre
-        mask = blur(stencil((source.shape[0], source.shape[1]), opening - corner), max(0.5, eye.width * 0.012))
-        centre = _iris_centre(luminance(source), eye, mask, corner)
-        light = float(np.clip(0.70 + 0.35 * np.median(luminance(picture[window])), 0.76, 1.0))
-        picture[window] = _bead(picture[window], mask, eye, centre - corner, light)
-    return picture
-
-
-def _bead(window: Picture, mask: Plane, eye: Eye, centre: Plane, light: float) -> Picture:
-    """`centre` of the iris in the window; `light` 0..1 falls on the white of the eye, less of it in a dark face."""
-    rows, columns = np.indices(mask.shape, np.float32)
-    radius = max(eye.width * 0.27, 2.0)
-    x, y = (columns - centre[0]) / radius, (rows - centre[1]) / radius
-    shade = light * (0.72 + 0.28 * smoothstep(-0.28, 0.05, y * radius / eye.width))
-    window = mix(window, (np.array([0.91, 0.89, 0.86], np.float32) * shade[..., None]).astype(np.float32), mask)
-    round_light = np.clip(1 - np.hypot(x + 0.4, y + 0.45) * 0.7, 0, 1)
-    dark = (rgb("2a1a12") * (0.75 + 1.6 * round_light)[..., None]).astype(np.float32)
-    window = mix(window, dark, smoothstep(1.04, 0.94, np.hypot(x, y)) * mask)
-    return mix(window, rgb("ffffff"), smoothstep(0.30, 0.20, np.hypot(x + 0.34, y + 0.38)) * mask)

@@ -18,6 +18,7 @@ from stylizer.engine.people import person_mask
 from stylizer.engine.picture import Picture, Plane, Size
 
 FEW_PIXELS = 50
+MOUSTACHE_ROUGH, MOUSTACHE_ROUGHER = 0.055, 1.8  # shares of the lightness; times the cheeks' roughness
 SKIN_SPREAD = np.array([8, 5, 5], np.float32)  # in Lab, that any skin may have
 
 
@@ -128,6 +129,24 @@ def _beard(lab: Picture, face: Face, skin_distance: Plane, masks: dict[str, Plan
     return _joined_to(_tidied(beard), on_face > 0.5)
 
 
+def _moustache(lab: Picture, face: Face, masks: dict[str, Plane]) -> Plane | None:
+    """What grows between nose and mouth, in any colour, grey too: it is much rougher than the cheeks; else None."""
+    size, unit = lab.shape[:2], face.width
+    grain = np.abs(lab[..., 0] - blur(lab[..., 0], unit * 0.015))
+    rough = blur(grain, unit * 0.02) / (blur(lab[..., 0], unit * 0.03) + 8)
+    lip, cheeks = stencil(size, face.xy[landmarks.UPPER_LIP_SKIN]), np.zeros(size, np.float32)
+    for group in landmarks.CHEEK_SKIN:
+        cheeks = np.maximum(cheeks, stencil(size, face.xy[group]))
+    if min((lip > 0.5).sum(), (cheeks > 0.5).sum()) <= FEW_PIXELS:
+        return None
+    here, beside = (float(np.median(rough[zone > 0.5])) for zone in (lip, cheeks))
+    if here < MOUSTACHE_ROUGH or here < MOUSTACHE_ROUGHER * beside:
+        return None
+    zone = blur(cv2.dilate(lip, disc(2 * round(unit * 0.04) + 1)), unit * 0.015)
+    zone = zone * (1 - np.clip(masks["lips"] + masks["mouth"], 0, 1)) * (_above(face, landmarks.NOSE_BASE, size) < 0.0)
+    return np.asarray(zone * smoothstep(beside * 1.1, beside * 1.5, rough), np.float32)
+
+
 def _radius(size: Size, face: Face, wide: float, high: float, below: float) -> Plane:
     """Distance from a point `below` the face's centre, in ellipses of `wide` by `high` face widths."""
     (x, y), unit = face.centre, face.width
@@ -205,12 +224,20 @@ def find_masks(picture: Picture, faces: tuple[Face, ...]) -> Masks:
         if found is None:
             continue
         skin = np.maximum(skin, found[0])
-        for strands in (_hair(lab, face, found[1], masks, features), _beard(lab, face, found[1], masks)):
-            if strands is None:
-                continue
+        for strands in _hairs(lab, face, found[1], masks, features):
             hair = np.maximum(hair, np.clip(guided(grey, blur(strands, 2), 8, 1e-4), 0, 1))
     skin = np.clip(guided(grey, blur(skin * masks["person"], 1.5), 8, 1e-4), 0, 1) * (1 - hair)
     return Masks(skin=skin, hair=hair, frames=frames, features=features, **masks)
+
+
+def _hairs(lab: Picture, face: Face, skin_distance: Plane, masks: dict[str, Plane], features: Plane) -> list[Plane]:
+    """Hair, beard and moustache of a face, as far as it has them."""
+    found = (
+        _hair(lab, face, skin_distance, masks, features),
+        _beard(lab, face, skin_distance, masks),
+        _moustache(lab, face, masks),
+    )
+    return [strands for strands in found if strands is not None]
 
 
 def _grown_when_small(features: Plane, face: Face) -> Plane:

@@ -19,6 +19,7 @@ from stylizer.engine.region import Region, around
 NEAR, FAR = 2.2, 3.6  # half a crop's side in face widths: head and shoulders; long hair and a lap
 BELOW, FADE = 0.6, 0.7  # how far below the face a crop is centred; width of the band in which it fades out
 CLOSE_UP = 0.30  # a face this wide (of the short side) is seen well enough in the whole picture
+HATTED, BORDER = 0.18, 0.25  # faces this wide are looked at from further, too; share of the picture about it
 COVERED, NEARLY_COVERED = 0.90, 0.70
 LEAST, MOST = 0.05, 0.97  # of the picture, for a background that can be swapped
 SMALLER, SOFTER = 0.30, 0.30  # of the widest, of the sharpest face: below are passers-by
@@ -72,7 +73,31 @@ def _seen(pixels: Pixels, faces: tuple[Face, ...]) -> Plane:
         if face.width <= CLOSE_UP * min(height, width):
             for reach in (NEAR, FAR):
                 _look_closer(mask, pixels, face, reach)
-    return mask
+    large = [face for face in faces if face.width > HATTED * min(height, width)]
+    return np.maximum(mask, _seen_from_further(pixels) * _above_heads(mask, large)) if large else mask
+
+
+def _seen_from_further(pixels: Pixels) -> Plane:
+    """What the net sees with a border about the picture: hats and high hair that it loses close up."""
+    height, width = pixels.shape[:2]
+    down, across = round(height * BORDER), round(width * BORDER)
+    framed = cv2.copyMakeBorder(pixels, down, 0, across, across, cv2.BORDER_REPLICATE)
+    seen = cv2.resize(segment_person(framed), (framed.shape[1], framed.shape[0]), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(seen[down:, across : across + width])
+
+
+def _above_heads(mask: Plane, faces: list[Face]) -> Plane:
+    """Where hats and hair may be: an ellipse about the upper half of each head, fading out."""
+    rows, columns = (
+        np.arange(mask.shape[0], dtype=np.float32)[:, None],
+        np.arange(mask.shape[1], dtype=np.float32)[None],
+    )
+    near = np.zeros_like(mask)
+    for face in faces:
+        x, y = face.centre + face.up * face.width * 0.55
+        away = np.hypot((columns - x) / (face.width * 1.3), (rows - y) / (face.width * 1.3))
+        near = np.maximum(near, smoothstep(1.1, 0.85, away))
+    return near
 
 
 def _look_closer(mask: Plane, pixels: Pixels, face: Face, reach: float) -> None:

@@ -16,6 +16,7 @@ LEVELS, LEAST_SPAN = (0.5, 99.5), 50.0  # percentiles of L*, and the least betwe
 MOST_GAIN, GAIN_SHARE = 1.50, 0.6  # colour follows contrast by this power, up to this
 MOST_CAST = 16.0  # Lab units that may be taken at full light; less in the dark
 LIGHT_PERCENTILE, LEAST_TINTED = 60, 20  # of L* outside the skin; of how tinted these light parts are
+GREY, LIFE = 5.0, np.array([9, 13], np.float32)  # chroma of skin in black and white; (a, b) that it is given
 FEW_PIXELS = 50
 
 
@@ -40,6 +41,8 @@ def level(picture: Picture, masks: Masks, faces: tuple[Face, ...]) -> Picture:
     skin = np.median(lab[bare], 0) if has_skin else None
     gain = _stretch(lab, skin)
     lab[..., 1:] *= _colour_gain(gain, skin)
+    if skin is not None and math.hypot(skin[1], skin[2]) < GREY:  # a photo in black and white: nobody is grey
+        lab[..., 1:] += (np.maximum(masks.skin, masks.face) * (1 - masks.hair))[..., None] * LIFE
     return _evenly_lit(lab, masks, faces) if has_skin else from_lab(lab)
 
 

@@ -78,6 +78,24 @@ def bearded() -> NDArray[np.uint8]:
 
 
 @cache
+def moustached() -> NDArray[np.uint8]:
+    """The same person with a grey moustache of drawn hairs, as light as shaded skin."""
+    pixels, face = person().copy(), analyse(person(), 512).faces[0]
+    random, unit = np.random.default_rng(5), face.width
+    area = face.xy[[206, 98, 2, 327, 426, 410, 270, 269, 267, 0, 37, 39, 40, 186]]
+    hairs = np.full_like(pixels, 120)
+    for _ in range(700):
+        x, y = random.random(2) * (np.ptp(area[:, 0]), np.ptp(area[:, 1])) + area.min(0)
+        shade = int(40 + 160 * random.random())
+        tip = (round(x + random.normal(0, 2)), round(y + unit * 0.05))
+        cv2.line(hairs, (round(x), round(y)), tip, (shade, shade, shade), 1, cv2.LINE_AA)
+    where = np.zeros(pixels.shape[:2], np.uint8)
+    cv2.fillPoly(where, [area.astype(np.int32)], 255)
+    cover = (cv2.GaussianBlur(where, (0, 0), 1) / 255.0)[..., None]
+    return np.asarray(pixels * (1 - cover) + hairs * cover, np.uint8)
+
+
+@cache
 def in_dark_glasses() -> NDArray[np.uint8]:
     """The same person behind round black lenses."""
     pixels, face = with_glasses().copy(), analyse(person(), 512).faces[0]

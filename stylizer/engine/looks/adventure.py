@@ -5,18 +5,21 @@ Own recipe: Kuwahara dabs combed along their edges, brush lines, a rim light fro
 
 import numpy as np
 
-from stylizer.engine.colour import vivid
+from stylizer.engine.colour import smoothstep, vivid
 from stylizer.engine.compose import outline, place
 from stylizer.engine.drawn import redrawn
 from stylizer.engine.figure import inked, rim_lit
 from stylizer.engine.flow import shock, smear, tangents
 from stylizer.engine.picture import Picture
 from stylizer.engine.portrait import Portrait
+from stylizer.engine.relief import lit, surface
 from stylizer.engine.reshape import reshape
 from stylizer.engine.scenes import backdrop
 from stylizer.engine.scenes.dusk import balloon_dusk
 
-WARM = np.array([1.06, 1.0, 0.92], np.float32)
+SUN = (0.75, -0.35, 0.55)
+WARM = np.array([1.07, 1.0, 0.86], np.float32)  # the light of a low sun, and the sky in the shade
+COOL = np.array([0.90, 0.97, 1.12], np.float32)
 
 
 def render(portrait: Portrait, seed: int) -> Picture:
@@ -29,7 +32,10 @@ def render(portrait: Portrait, seed: int) -> Picture:
 
 
 def _figure(portrait: Portrait) -> Picture:
-    return inked(portrait, np.clip(painted(portrait) * WARM, 0, 1), "241414", on_skin=0.40, own=0.25)
+    sun = portrait.full(smoothstep(0.25, 0.85, lit(surface(portrait), SUN, wrap=0.3)))[..., None]
+    return inked(
+        portrait, np.clip(painted(portrait) * (COOL + (WARM - COOL) * sun), 0, 1), "241414", on_skin=0.4, own=0.25
+    )
 
 
 def painted(portrait: Portrait) -> Picture:

@@ -5,13 +5,14 @@ Own recipe; tones are multiples of the skin's median lightness, so nobody is whi
 
 import numpy as np
 
-from stylizer.engine import landmarks
 from stylizer.engine.bands import in_bands
 from stylizer.engine.colour import from_lab, glow, luminance, mix, rgb, smoothstep, to_lab
 from stylizer.engine.compose import light_from, outline, place
 from stylizer.engine.drawn import redrawn
 from stylizer.engine.eyes import draw_eyes
+from stylizer.engine.figure import cheeks_of
 from stylizer.engine.filters import blur
+from stylizer.engine.garments import OLD_CLOTH, Sew, dressed
 from stylizer.engine.picture import Picture, Plane, Size
 from stylizer.engine.portrait import Portrait
 from stylizer.engine.reshape import reshape
@@ -20,20 +21,22 @@ from stylizer.engine.scenes.landscape import sky
 from stylizer.engine.tone import blush, cel_skin, posterise
 
 
-def figure(portrait: Portrait) -> Picture:
-    """The person as a cel: used by every anime look. `portrait` is already reshaped."""
-    return _hair_gloss(draw_eyes(redrawn(portrait, _lines_and_colours), portrait), portrait)
+def figure(portrait: Portrait, sew: Sew | None = None) -> Picture:
+    """The person as a cel, in other clothes if asked: used by every anime look. `portrait` is already reshaped."""
+    cel = redrawn(portrait, lambda part: _lines_and_colours(part, sew))
+    return _hair_gloss(draw_eyes(cel, portrait), portrait)
 
 
-def _lines_and_colours(portrait: Portrait) -> Picture:
-    colours = portrait.full(_cel_colours(portrait))
-    cheeks = tuple((face.xy[list(landmarks.CHEEKS)], face.width) for face in portrait.large_faces)
-    colours = blush(colours, cheeks, rgb("ff7d7d"), 0.55)
+def _lines_and_colours(portrait: Portrait, sew: Sew | None) -> Picture:
+    colours, worn = portrait.full(_cel_colours(portrait)), np.zeros(portrait.size, np.float32)
+    if sew:
+        colours, worn = dressed(portrait, colours, sew)
+    colours = blush(colours, cheeks_of(portrait), rgb("ff7d7d"), 0.45)
 
     def draw(rows: Picture, ink: Plane) -> Picture:
         return mix(rows, np.clip(rows * 0.22 + rgb("241a2a") * 0.55, 0, 1), ink)
 
-    return in_bands(draw, colours, portrait.ink(on_skin=0.36), into=colours)
+    return in_bands(draw, colours, portrait.ink(on_skin=0.36) * (1 - OLD_CLOTH * worn), into=colours)
 
 
 def _cel_colours(portrait: Portrait) -> Picture:

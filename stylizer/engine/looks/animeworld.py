@@ -8,6 +8,7 @@ import numpy as np
 from stylizer.engine.colour import from_lab, to_lab
 from stylizer.engine.compose import bloom, light_from, outline, place
 from stylizer.engine.figure import rim_lit
+from stylizer.engine.garments import school_uniform
 from stylizer.engine.looks import anime
 from stylizer.engine.picture import Picture
 from stylizer.engine.portrait import Portrait
@@ -18,7 +19,7 @@ from stylizer.engine.scenes.schoolroof import petals_in_wind, roof_at_sunset
 
 def render(portrait: Portrait, seed: int) -> Picture:
     portrait = reshape(portrait, eyes=0.34, jaw=0.02, nose=0.08)
-    figure = _in_evening_light(portrait, anime.figure(portrait))
+    figure = _in_evening_light(portrait, anime.figure(portrait, school_uniform))
     picture = outline(
         portrait,
         place(portrait, figure, backdrop(roof_at_sunset, portrait.size, seed)),

@@ -9,7 +9,7 @@ import numpy as np
 
 from stylizer.engine.colour import from_lab, mix, to_lab, vivid
 from stylizer.engine.compose import cast_shadow, place
-from stylizer.engine.eyes import draw_bead_eyes
+from stylizer.engine.eyes import draw_eyes
 from stylizer.engine.filters import blur, disc, grow, shrink
 from stylizer.engine.flow import smear, tangents
 from stylizer.engine.landmarks import nearest_face
@@ -23,9 +23,9 @@ from stylizer.engine.scenes.clayland import clay_light, clay_scene, kneaded
 from stylizer.engine.tone import nearest, palette
 
 CLOTH_COLOURS = 9
-SKIN, HAIR, LIPS, BROWS, TEETH, FRAMES = range(CLOTH_COLOURS, CLOTH_COLOURS + 6)
+SKIN, HAIR, BROWS, FRAMES = range(CLOTH_COLOURS, CLOTH_COLOURS + 4)
 GROOVE, NOBODY = 5.0, 255
-ON_FACE = {LIPS: 0.35, BROWS: 0.55, TEETH: -0.10, FRAMES: 0.9}  # how far they stand out of the skin
+ON_FACE = {BROWS: 0.45, FRAMES: 0.9}  # how far they stand out of the skin
 
 
 def render(portrait: Portrait, seed: int) -> Picture:
@@ -38,12 +38,13 @@ def render(portrait: Portrait, seed: int) -> Picture:
 
 
 def _modelled(portrait: Portrait, seed: int) -> Picture:
-    """The person in clay, lit, with bead eyes; output size."""
+    """The person in clay, lit, their eyes painted on; output size."""
     flat = vivid(portrait.flat, 1.25, 1.08, 3)
     lumps = _lumps(portrait, flat, seed)
     surface = portrait.full(_form(portrait, lumps, seed)) * np.float32(portrait.zoom) + kneaded(portrait.size, seed)
     colours = portrait.full(_colours(portrait, flat, lumps))
-    return draw_bead_eyes(clay_light(colours, surface, portrait.px(1)), portrait)
+    clay = clay_light(colours, surface, portrait.px(1))
+    return draw_eyes(clay, portrait, iris=0.24, lash=None)
 
 
 def _lumps(portrait: Portrait, flat: Picture, seed: int) -> Pixels:
@@ -61,8 +62,6 @@ def _lumps(portrait: Portrait, flat: Picture, seed: int) -> Pixels:
     lumps[(joined > 0) & (lumps < CLOTH_COLOURS) & (masks.skin > 0.05)] = SKIN
     lumps[(masks.hair >= 0.5) & person] = HAIR
     lumps[blur(masks.brows, 1) > 0.5] = BROWS
-    lumps[blur(masks.lips, 0.8) > 0.5] = LIPS
-    lumps[masks.mouth > 0.5] = TEETH
     lumps[masks.frames > 0.4] = FRAMES
     return lumps
 
@@ -76,8 +75,10 @@ def _colours(portrait: Portrait, flat: Picture, lumps: Pixels) -> Picture:
         mine = nearest == number
         plain[mine] = _lump_colours(lab, np.where(person & mine, lumps, NOBODY))[lumps[mine]]
     plain = from_lab(blur(plain, portrait.small_px(1)))
-    own = 0.18 + 0.12 * masks.skin + 0.55 * masks.hair
-    return mix(plain, blur(flat, portrait.small_px(3)), own * (1 - np.clip(masks.mouth + masks.lips, 0, 1)))
+    own = 0.18 + 0.25 * masks.skin + masks.hair * (0.55 + 0.3 * masks.face)  # a moustache has a colour of its own
+    clay = mix(plain, blur(flat, portrait.small_px(3)), np.clip(own, 0, 1))
+    painted = np.clip(blur(masks.eyes + masks.lips + masks.mouth, portrait.small_px(2)) * 1.2, 0, 1)
+    return mix(clay, flat, painted)  # whatever a mouth does, it is this person's
 
 
 def _lump_colours(lab: Picture, lumps: Pixels) -> Plane:
@@ -88,9 +89,7 @@ def _lump_colours(lab: Picture, lumps: Pixels) -> Plane:
         if inside.sum() > 20:
             colours[lump] = np.median(lab[inside], 0)
     colours[SKIN, 1:] *= 1.15
-    colours[LIPS] = colours[SKIN] + np.array([-9, 11, 2]) * np.clip(colours[SKIN, 0] / 66, 0.4, 1)
     colours[BROWS, 0] = min(colours[BROWS, 0], colours[SKIN, 0] - 24)
-    colours[TEETH] = 90 - 0.35 * np.clip(66 - colours[SKIN, 0], 0, 40), 1, 8  # never glaring in a dark face
     return colours
 
 
@@ -129,8 +128,9 @@ def _face_form(portrait: Portrait) -> Plane:
     _, depth, covered = face_surface(portrait.masks.person.shape[:2], portrait.faces)
     inside = depth[covered > 0]
     low = float(np.percentile(inside, 12)) if len(inside) else 0.0
-    weight = blur(shrink(covered, portrait.small_px(15)), portrait.small_px(7))
+    unit = portrait.faces[0].width
+    weight = blur(shrink(covered, unit * 0.14), unit * 0.07)  # no step where the mesh ends, on the forehead
     relief = (np.clip(np.where(covered > 0, depth - low, 0), 0, None) * weight).astype(np.float32)
     form, soft = blur(relief, portrait.small_px(4)), blur(relief, portrait.faces[0].width * 0.08)
     mouth = np.clip(blur(grow(portrait.masks.lips, portrait.small_px(44)), portrait.small_px(10)), 0, 1)
-    return (form + (soft - form) * mouth) * 0.5
+    return (form + (soft - form) * mouth) * 0.55

@@ -10,6 +10,7 @@ import numpy as np
 from stylizer.engine.bands import in_bands
 from stylizer.engine.canvas import Canvas
 from stylizer.engine.colour import luminance, mix, rgb, smoothstep, vivid
+from stylizer.engine.drawn import redrawn
 from stylizer.engine.filters import blur, edge_of
 from stylizer.engine.flow import hand_direction, rotated, smear, tangents
 from stylizer.engine.noise import clouds, normalised, tooth, white
@@ -25,7 +26,8 @@ def render(portrait: Portrait, seed: int) -> Picture:
     colours = _colours(portrait, seed)
     first, second = _strokes(portrait, colours, seed)
     grain = tooth(portrait.size, seed + 1, 1.1)
-    layers = first, second, grain, portrait.full(portrait.masks.face) * 1.4, _outlines(portrait, seed)
+    face = blur(np.maximum(portrait.masks.face, portrait.masks.skin) * portrait.masks.person, portrait.small_px(3))
+    layers = first, second, grain, portrait.full(face), _outlines(portrait, seed)
     return in_bands(_waxed, colours, *layers, into=colours)
 
 
@@ -33,8 +35,9 @@ def _waxed(colours: Picture, *layers: Plane) -> Picture:
     """Paper, wax in two directions, the second darker, and lines; each as far as the paper's bumps take it."""
     first, second, grain, face, outlines = layers
     grey = luminance(colours)
-    wax = smoothstep(-1.5, 0.5, first * 0.75 + grain * 0.55 + (0.95 - grey) * 2.6 - 0.10 + face)
-    dark = smoothstep(-0.3, 0.9, second * 0.9 + grain * 0.6 + (0.62 - grey) * 3.2 - 0.4 - face * 0.6)
+    wax = smoothstep(-1.5, 0.5, first * 0.75 + grain * 0.55 + (0.95 - grey) * 2.6 - 0.10 + face * 1.4)
+    wax = np.maximum(wax, face * (0.90 + 0.04 * np.clip(grain, -1, 1)))  # a face is coloured in with patience
+    dark = smoothstep(-0.3, 0.9, second * 0.9 + grain * 0.6 + (0.62 - grey) * 3.2 - 0.4) * (1 - 0.88 * face)
     picture = PAPER * (1 + 0.02 * grain[..., None])
     picture = mix(picture, np.clip(colours * 1.04 * (1 + first * 0.05)[..., None], 0, 1), wax * 0.95)
     picture = mix(picture, np.clip(colours * 0.72, 0, 1), dark * 0.75)
@@ -43,7 +46,7 @@ def _waxed(colours: Picture, *layers: Plane) -> Picture:
 
 
 def _colours(portrait: Portrait, seed: int) -> Picture:
-    figure = portrait.full(vivid(portrait.flat, 1.55, 1.1, 1))
+    figure = _wobbled(redrawn(portrait, _figure), seed, portrait.px(5))
     if not portrait.separable:
         return figure
     height, width = portrait.size
@@ -55,6 +58,23 @@ def _colours(portrait: Portrait, seed: int) -> Picture:
         ray = np.array([np.cos(angle), np.sin(angle)])
         canvas.line(sun + ray * radius * np.array([[1.25], [1.70]]), "ffcf3f", radius * 0.16)
     return mix(canvas.picture(), figure, portrait.cutout)
+
+
+def _figure(portrait: Portrait) -> Picture:
+    """Flat strong colours and thick dark lines, before the wax's texture."""
+    chroma = vivid(portrait.flat, 1.45, 1.1, 1)
+    colours = portrait.full(mix(chroma, vivid(portrait.flat, 1.25, 1.05, 1), portrait.masks.skin))
+    line = portrait.ink(on_skin=0.6, reach=11)
+    return in_bands(lambda rows, ink: mix(rows, rows * 0.25 + rgb("30243a") * 0.2, ink * 0.85), colours, line)
+
+
+def _wobbled(picture: Picture, seed: int, reach: float) -> Picture:
+    """Moved about as by an unsteady hand."""
+    size: Size = (picture.shape[0], picture.shape[1])
+    rows, columns = np.indices(size, np.float32)
+    across = columns + (clouds(size, 30, 2, seed + 3) - 0.5) * np.float32(reach)
+    down = rows + (clouds(size, 30, 2, seed + 4) - 0.5) * np.float32(reach)
+    return cv2.remap(picture, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
 
 
 def _strokes(portrait: Portrait, colours: Picture, seed: int) -> tuple[Plane, Plane]:
@@ -72,13 +92,7 @@ def _strokes(portrait: Portrait, colours: Picture, seed: int) -> tuple[Plane, Pl
 
 
 def _outlines(portrait: Portrait, seed: int) -> Plane:
-    """Brush lines, thickened at the contour and drawn with an unsteady hand."""
-    line = portrait.ink(on_skin=0.55, reach=11)
-    if portrait.separable:
-        near = smoothstep(0.2, 0.8, cv2.dilate(portrait.cutout, np.ones((9, 9), np.uint8)))
-        line = np.maximum(line * near, edge_of(portrait.cutout, portrait.px(13), 3, portrait.px(1.5)))
-    rows, columns = np.indices(portrait.size, np.float32)
-    reach = np.float32(portrait.px(6))
-    across = columns + (clouds(portrait.size, 30, 2, seed + 3) - 0.5) * reach
-    down = rows + (clouds(portrait.size, 30, 2, seed + 4) - 0.5) * reach
-    return cv2.remap(line, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    """The contour, drawn with an unsteady hand."""
+    if not portrait.separable:
+        return np.zeros(portrait.size, np.float32)
+    return _wobbled(edge_of(portrait.cutout, portrait.px(13), 3, portrait.px(1.5)), seed, portrait.px(6))

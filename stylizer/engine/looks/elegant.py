@@ -12,6 +12,7 @@ from stylizer.engine.compose import outline, place, rows_columns
 from stylizer.engine.drawn import redrawn
 from stylizer.engine.figure import cheeks_of
 from stylizer.engine.filters import blur
+from stylizer.engine.garments import OLD_CLOTH, crossed_collar, dressed
 from stylizer.engine.landmarks import CHIN
 from stylizer.engine.noise import clouds
 from stylizer.engine.picture import Picture, Pixels, Plane, to_bytes, to_float
@@ -25,6 +26,7 @@ from stylizer.engine.texture import silk
 from stylizer.engine.tone import blush, skin_lightness
 
 GROUND, INK = "eaf2ee", "3f4039"
+ROBE = crossed_collar("9fb8c9", "41566b")
 
 
 def render(portrait: Portrait, seed: int) -> Picture:
@@ -44,7 +46,8 @@ def _figure(portrait: Portrait, ground: Picture) -> Picture:
 
 def _lines_and_colours(portrait: Portrait) -> Picture:
     colours = muted(portrait, chroma=0.72, lift=(0.80, 19), tint=(-3, 3))
-    line = portrait.ink(on_skin=0.5, reach=7)
+    colours, worn = dressed(portrait, colours, ROBE)
+    line = (1 - OLD_CLOTH * worn) * portrait.ink(on_skin=0.5, reach=7)
     return in_bands(lambda rows, ink: mix(rows, rgb(INK), ink * 0.7), colours, line, into=colours)
 
 

@@ -16,6 +16,6 @@ from stylizer.engine.tone import blush
 
 def render(portrait: Portrait, seed: int) -> Picture:
     portrait = reshape(portrait, eyes=0.34, jaw=0.014, nose=0.07)
-    picture = blush(sculpted(portrait, rim="ff9ee0"), cheeks_of(portrait), rgb("ff8076"), 0.5)
+    picture = blush(sculpted(portrait, rim="ff9ee0", shade="8f78c8"), cheeks_of(portrait), rgb("ff8076"), 0.5)
     picture = place(portrait, picture, soft_backdrop(castle_dusk, portrait.size, seed))
     return bloom(picture, 0.60, portrait.px(24), 0.40)

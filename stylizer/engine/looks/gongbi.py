@@ -9,6 +9,7 @@ from stylizer.engine.colour import mix, rgb, shaded
 from stylizer.engine.compose import outline, place
 from stylizer.engine.drawn import redrawn
 from stylizer.engine.figure import cheeks_of
+from stylizer.engine.garments import OLD_CLOTH, crossed_collar, dressed
 from stylizer.engine.looks.elegant import muted, on_silk
 from stylizer.engine.noise import clouds
 from stylizer.engine.picture import Picture, Pixels, Plane, to_bytes
@@ -20,6 +21,7 @@ from stylizer.engine.texture import silk
 from stylizer.engine.tone import blush
 
 GROUND, INK = "e3cfa0", "3b2a22"
+ROBE = crossed_collar("7f9f8a", "8c2b2b")
 
 
 def render(portrait: Portrait, seed: int) -> Picture:
@@ -36,7 +38,8 @@ def render(portrait: Portrait, seed: int) -> Picture:
 def _figure(portrait: Portrait) -> Picture:
     """Mineral colours and fine lines."""
     colours = muted(portrait, chroma=1.15, lift=(0.82, 16), tint=(2, 8))
-    line = portrait.ink(on_skin=0.45, reach=6)
+    colours, worn = dressed(portrait, colours, ROBE)
+    line = (1 - OLD_CLOTH * worn) * portrait.ink(on_skin=0.45, reach=6)
     return in_bands(lambda rows, ink: mix(rows, rgb(INK), ink * 0.70), colours, line, into=colours)
 
 

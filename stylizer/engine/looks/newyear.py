@@ -12,8 +12,10 @@ from stylizer.engine.compose import place
 from stylizer.engine.drawn import redrawn
 from stylizer.engine.figure import cel_figure
 from stylizer.engine.filters import blur, grow
+from stylizer.engine.garments import OLD_CLOTH, dressed, silk_jacket
 from stylizer.engine.picture import Picture, Plane, to_bytes
 from stylizer.engine.portrait import Portrait
+from stylizer.engine.relief import surface
 from stylizer.engine.reshape import reshape
 from stylizer.engine.scenes.eastern import scales
 from stylizer.engine.scenes.festival import firework, lantern, lantern_fittings
@@ -39,8 +41,12 @@ def _figure(portrait: Portrait) -> Picture:
         rows = np.clip(rows * WARM, 0, 1)
         return mix(rows, np.clip(rgb("3a0d12") * 0.7 + rows * 0.15, 0, 1), ink)
 
-    colours = cel_figure(portrait)
-    return in_bands(draw, colours, portrait.ink(on_skin=0.6), into=colours)
+    colours, worn = dressed(portrait, cel_figure(portrait, steps=3, own=0.25), silk_jacket)
+    across = np.abs(surface(portrait)[..., 0]) * portrait.masks.person
+    lanterns = portrait.full(blur(smoothstep(0.20, 0.75, across), portrait.small_px(4)))
+    colours = glow(colours, lanterns * 0.38 * (1 - worn), rgb("ff9d2e"))
+    ink = portrait.ink(on_skin=0.6) * (1 - OLD_CLOTH * worn)
+    return in_bands(draw, colours, ink, into=colours)
 
 
 def _scene(portrait: Portrait, seed: int) -> Picture:

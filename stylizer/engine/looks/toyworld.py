@@ -26,10 +26,14 @@ def render(portrait: Portrait, seed: int) -> Picture:
 
 def _vinyl(portrait: Portrait) -> Picture:
     """The sculpted figure in brighter, cleaner colours, with a broad window light on everything."""
-    lab = to_lab(sculpted(portrait, rim="fff1dd", warmth=1.3))
+    lab = to_lab(sculpted(portrait, rim="fff1dd", shade="ffd9c4", warmth=0.4, creases=0.35, iris=0.29))
     bare = portrait.full(portrait.skin_area())
     lab[..., 1:] *= (1.30 - 0.18 * bare)[..., None]
-    lab[..., 0] += 4 * (1 - bare)
+    lab[..., 0] += 4 + 1.5 * bare
     normals = surface(portrait)
-    sheen = shine(normals, KEY, 10) * 0.16 * (1 - portrait.masks.features) * lit(normals, KEY)
+    sheen = (
+        (shine(normals, KEY, 10) * 0.12 + shine(normals, KEY, 60) * 0.30)
+        * (1 - portrait.masks.features)
+        * lit(normals, KEY)
+    )
     return glow(from_lab(lab), portrait.full(sheen * portrait.masks.person), rgb("ffffff"))
