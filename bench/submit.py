@@ -1,4 +1,5 @@
-"""From an update at Telegram to the submit at the API, beside a bare script that makes the same calls.
+"""From an update at Telegram to the submit at the API, beside scripts that make the same calls: a bare one, and one
+that is as durable as the bot.
 
 Bot and script are separate processes, each with a Telegram and a service of its own on loopback, measured in turns.
 The second row of each is the same over a simulated network.
@@ -59,11 +60,12 @@ class SystemUnderTest:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Seconds for every photo: by the bot, and by the script."""
+    """Seconds for every photo: by the bot, by the bare script, and by the durable one."""
 
     where: str
     bot: list[float]
     script: list[float]
+    durable: list[float]
 
 
 def photos(number: int) -> list[bytes]:
@@ -111,10 +113,10 @@ async def running_bot(folder: Path, delay: Delay | None) -> AsyncIterator[System
 
 
 @asynccontextmanager
-async def running_script(folder: Path, delay: Delay | None) -> AsyncIterator[SystemUnderTest]:
-    """The peer."""
+async def running_script(folder: Path, delay: Delay | None, *, durable: bool = False) -> AsyncIterator[SystemUnderTest]:
+    """A peer."""
     async with servers(folder / "service", delay) as (system, api, base_url):
-        command = (sys.executable, "-m", "bench.bare_script", api, TOKEN, base_url)
+        command = (sys.executable, "-m", "bench.bare_script", api, TOKEN, base_url, *([str(folder)] if durable else []))
         process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=PIPE)
         try:
             assert process.stdout is not None
@@ -128,45 +130,52 @@ async def running_script(folder: Path, delay: Delay | None) -> AsyncIterator[Sys
 
 async def compare(where: str, number: int, delay: Delay | None) -> Comparison:
     """The same photos to both, in turns."""
-    results = Comparison(where, [], [])
+    results = Comparison(where, [], [], [])
     with tempfile.TemporaryDirectory() as name:
         (Path(name) / "bot").mkdir()
+        (Path(name) / "durable").mkdir()
         async with (
             running_bot(Path(name) / "bot", delay) as bot,
             running_script(Path(name) / "script", delay) as script,
+            running_script(Path(name) / "durable", delay, durable=True) as durable,
         ):
             for at, photo in enumerate(photos(number + 2)):
-                for system, times in ((bot, results.bot), (script, results.script)):
+                for system, times in ((bot, results.bot), (script, results.script), (durable, results.durable)):
                     times.append(await system.measure(photo, at + 1))
-                    await asyncio.sleep(SUBMIT_INTERVAL / 2)
-    return Comparison(where, results.bot[2:], results.script[2:])  # by then all connections are open
+                    await asyncio.sleep(SUBMIT_INTERVAL / 3)
+    # By the third all connections are open.
+    return Comparison(where, results.bot[2:], results.script[2:], results.durable[2:])
 
 
 def section(results: Sequence[Comparison]) -> Section:
     """The section of the report."""
-    head = ("update to submit", "p50, ms", "p95, ms", "of the script")
+    head = ("update to submit", "p50, ms", "p95, ms", "of the script", "of the durable one")
     rows = []
     for one in results:
-        rows += [_row(f"script, {one.where}", one.script, one), _row(f"bot, {one.where}", one.bot, one)]
+        rows += [
+            _row(f"script, {one.where}", one.script, one),
+            _row(f"durable script, {one.where}", one.durable, one),
+            _row(f"bot, {one.where}", one.bot, one),
+        ]
     aims = []
     for one in results:
-        ratio = median(one.bot) / median(one.script)
-        aims.append(
-            Aim(f"update to submit, {one.where}", f"≤ {MAX_RATIO} × the script", f"{ratio:.2f} ×", ratio <= MAX_RATIO)
-        )
+        ratio = median(one.bot) / median(one.durable)
+        aim = f"≤ {MAX_RATIO} × the durable script"
+        aims.append(Aim(f"update to submit, {one.where}", aim, f"{ratio:.2f} ×", ratio <= MAX_RATIO))
     how = f"""
         A photo of 1280 px with a caption arrives by long polling; the clock stops when the submit arrives at the
         service. The script requests the file, downloads it, has it decoded in a worker process and submits it, all
-        inline ({len(results[0].bot)} photos each). The bot does the same, but first stores the request in the queue,
-        syncs the photo to disk, reserves a unit and records the attempt: the extra time is the price of surviving a
-        crash.
+        inline ({len(results[0].bot)} photos each). The durable script also flushes the update, the photo and two rows
+        to the disk, and sends a first card before it submits: the least that survives a crash and answers at once. The
+        bot does all of that, and limits, units, turns and attempts besides.
     """
     return Section("submit", "From an update to the submit", how, [Table(head, rows)], aims)
 
 
 def _row(name: str, times: Sequence[float], one: Comparison) -> tuple[str, ...]:
-    ratio = median(times) / median(one.script)
-    return (name, f"{median(times) * 1000:.0f}", f"{quantiles(times, n=20)[-1] * 1000:.0f}", f"{ratio:.2f}")
+    p95 = quantiles(times, n=20)[-1]
+    ratios = [f"{median(times) / median(peer):.2f}" for peer in (one.script, one.durable)]
+    return (name, f"{median(times) * 1000:.0f}", f"{p95 * 1000:.0f}", *ratios)
 
 
 async def measure(number: int) -> Section:

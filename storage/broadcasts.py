@@ -91,6 +91,11 @@ async def take_next(connection: AsyncConnection, platform: str, now: float) -> B
     return message if (await connection.execute(_MARK_SENDING, values)).rowcount == 1 else None
 
 
+async def is_any_due(connection: AsyncConnection, platform: str, now: float) -> bool:
+    """Whether there is a message to send on this platform now."""
+    return (await connection.execute(_GET_NEXT, {"platform": platform, "now": now})).one_or_none() is not None
+
+
 async def set_outcome(connection: AsyncConnection, message: BroadcastMessage, outcome: Outcome) -> None:
     """Store the outcome of a message."""
     values = {"broadcast_id": message.broadcast_id, "chat_id": message.chat_id, "outcome": outcome}

@@ -5,7 +5,7 @@ on both; what differs is in `storage.sqlite` and `storage.postgres`.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,6 +18,8 @@ from storage.sqlite import Sqlite
 from storage.transactions import UnusableDatabase
 
 MAX_LOG_BYTES = 32 * 2**20  # SQLite begins its log anew at 4 MiB, unless reads overlap
+SOON_SECONDS = 1.0
+Write = Callable[[AsyncConnection], Awaitable[None]]
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -52,6 +54,9 @@ class Database:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
         self._tasks_inside: set[asyncio.Task[Any] | None] = set()
+        self._soon: list[tuple[Write, asyncio.Future[None]]] = []
+        self._soon_seconds, self._soon_at = SOON_SECONDS, 0.0
+        self._writing_soon: asyncio.Task[None] | None = None
 
     @property
     def is_shared(self) -> bool:
@@ -62,8 +67,66 @@ class Database:
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A write transaction, committed at the end and rolled back on any exception. Await nothing else inside."""
         with self._forbid_nesting():
-            async with self._backend.write() as connection:
-                yield connection
+            taken: list[tuple[Write, asyncio.Future[None]]] = []
+            errors: list[Exception | None] = []
+            try:
+                async with self._backend.write() as connection:
+                    yield connection
+                    taken, self._soon = self._soon, []
+                    errors = [await _attempt(connection, write) for write, _ in taken]
+            except Exception as error:
+                _settle(taken, [error] * len(taken))
+                raise
+            except BaseException:
+                self._soon = taken + self._soon  # perhaps they are committed; they can be repeated
+                raise
+            _settle(taken, errors)
+
+    def write_soon(self, write: Write) -> asyncio.Future[None]:
+        """Make a small write in the next transaction, or within a second in one of its own: a flush to the disk less.
+        For what only has to be repeated if the process ends before; it may be made twice.
+
+        Returns a future that is done when it is committed, and raises SQLAlchemyError if it could not be."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[None] = loop.create_future()
+        if not self._soon:
+            self._soon_at = loop.time() + self._soon_seconds
+        self._soon.append((write, future))
+        if self._writing_soon is None or self._writing_soon.done():
+            self._writing_soon = asyncio.create_task(self._write_rest())
+        return future
+
+    async def hurry(self) -> None:
+        """Make now what `write_soon` has put off; nothing is put off any more."""
+        self._soon_seconds = 0.0
+        if self._writing_soon is not None:
+            self._writing_soon.cancel()
+            self._writing_soon = None
+        await self._write_soon_now()
+
+    async def close(self) -> None:
+        """Make what was put off, and close all connections."""
+        if self._writing_soon is not None:
+            self._writing_soon.cancel()
+        await self._write_soon_now()
+        await self._backend.close()
+
+    async def _write_rest(self) -> None:
+        while self._soon:  # others than at first, when those went with another write
+            if (rest := self._soon_at - asyncio.get_running_loop().time()) > 0:
+                await asyncio.sleep(rest)
+            else:
+                await self._write_soon_now()
+
+    async def _write_soon_now(self) -> None:
+        if not self._soon:
+            return
+        try:
+            async with self.write():
+                pass
+        except SQLAlchemyError as error:  # told to those who wait for it
+            taken, self._soon = self._soon, []
+            _settle(taken, [error] * len(taken))
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -128,12 +191,29 @@ async def open_database(where: Path | str) -> AsyncIterator[Database]:
         NotUsable: the URL is not that of a usable PostgreSQL database.
     """
     backend = Sqlite(where) if isinstance(where, Path) else _postgres(where)
+    database = Database(backend)
     try:
         async with backend.write() as connection:
             await connection.run_sync(migrate)
-        yield Database(backend)
+        yield database
     finally:
-        await backend.close()
+        await database.close()
+
+
+async def _attempt(connection: AsyncConnection, write: Write) -> Exception | None:
+    """Make a write within another one's transaction, which it must not break."""
+    try:
+        async with connection.begin_nested():
+            await write(connection)
+    except Exception as error:  # noqa: BLE001  # told to whoever waits for it
+        return error
+    return None
+
+
+def _settle(taken: list[tuple[Write, "asyncio.Future[None]"]], errors: list[Exception | None]) -> None:
+    for (_, future), error in zip(taken, errors, strict=True):
+        if not future.done():
+            future.set_result(None) if error is None else future.set_exception(error)
 
 
 def _postgres(url: str) -> Backend:

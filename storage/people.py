@@ -43,6 +43,12 @@ _COUNT_PRIVATE_CHATS = text("""
     SELECT COUNT(*) FROM chat c JOIN person p ON p.id = c.person_id
     WHERE c.platform = :platform AND c.platform_id = :platform_id AND p.forgotten_at IS NULL
 """)
+_FIND_UNCHANGED = text("""
+    SELECT p.id AS person_id, c.id AS chat_id FROM person p JOIN chat c ON c.platform = p.platform
+    WHERE p.platform = :platform AND p.platform_id = :person AND c.platform_id = :chat AND p.forgotten_at IS NULL
+      AND CAST(:language AS TEXT) IN ('', p.language) AND c.is_group = :is_group
+      AND (c.is_group OR c.person_id = p.id)
+""")
 _LOCK_PERSON = text("UPDATE person SET last_tag = last_tag WHERE id = :id")
 _FIND_PERSON_ID = text("SELECT id FROM person WHERE platform = :platform AND platform_id = :platform_id")
 
@@ -79,6 +85,15 @@ async def find_person_id(connection: AsyncConnection, *, platform: str, platform
     """Return the id of this person's row, or None if they are not known."""
     values = {"platform": platform, "platform_id": platform_id}
     return (await connection.execute(_FIND_PERSON_ID, values)).scalar_one_or_none()
+
+
+async def find_unchanged(
+    connection: AsyncConnection, *, platform: str, person: str, language: str, chat: str, is_group: bool
+) -> tuple[int, int] | None:
+    """Return the ids of the person's and the chat's rows, if `upsert_person` and `upsert_chat` would change nothing."""
+    values = {"platform": platform, "person": person, "language": language, "chat": chat, "is_group": is_group}
+    row = (await connection.execute(_FIND_UNCHANGED, values)).one_or_none()
+    return None if row is None else (row.person_id, row.chat_id)
 
 
 async def lock_person(connection: AsyncConnection, person_id: int) -> None:

@@ -13,6 +13,12 @@ _LIST_IN_CHAT = text("""
     SELECT o.job_id FROM outbox o JOIN job j ON j.id = o.job_id
     WHERE o.given_up IS NOT NULL AND j.chat_id = :chat_id AND NOT j.hidden
 """)
+_IS_ANY = text("""
+    SELECT o.job_id FROM outbox o JOIN job j ON j.id = o.job_id
+    JOIN person p ON p.id = j.person_id JOIN chat c ON c.id = j.chat_id
+    WHERE o.given_up IS NOT NULL AND ((p.platform = :platform AND p.platform_id = :person)
+       OR (c.platform = :platform AND c.platform_id = :chat)) LIMIT 1
+""")
 _TRY_AGAIN = text("UPDATE outbox SET given_up = NULL, tries = 0, next_at = :now WHERE job_id = :job_id")
 _LIST_PICTURES = text("""
     SELECT o.job_id FROM outbox o JOIN job j ON j.id = o.job_id
@@ -36,6 +42,12 @@ async def give_up(connection: AsyncConnection, job_id: int, now: float, *, next_
 async def try_again(connection: AsyncConnection, job_id: int, now: float) -> None:
     """Show this outcome after all."""
     await connection.execute(_TRY_AGAIN, {"job_id": job_id, "now": now})
+
+
+async def is_any(connection: AsyncConnection, *, platform: str, person: str, chat: str) -> bool:
+    """Whether an outcome of this person, or in this chat, was given up."""
+    values = {"platform": platform, "person": person, "chat": chat}
+    return (await connection.execute(_IS_ANY, values)).one_or_none() is not None
 
 
 async def list_in_chat(connection: AsyncConnection, chat_id: int) -> tuple[int, ...]:

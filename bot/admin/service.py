@@ -89,11 +89,8 @@ class AdminService:
 
     async def remember_private_chat(self, person: Person, chat: Chat) -> None:
         """Record a private chat that has written to the bot, so that broadcasts reach it."""
-        async with self.database.read() as connection:
-            known = await people.is_private_chat_known(connection, platform=chat.platform, platform_id=chat.platform_id)
-        if not known:
-            async with self.database.write() as connection:
-                await person_and_chat_rows(connection, person, chat, self.clock.now())
+        async with self.database.write() as connection:
+            await person_and_chat_rows(connection, person, chat, self.clock.now())
 
     async def figures(self) -> AdminFigures:
         """The current figures."""

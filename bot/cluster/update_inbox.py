@@ -163,9 +163,9 @@ class UpdateInbox:
         return {one.number: one.body for one in found if one.body is not None}
 
     async def done(self, numbers: Sequence[int]) -> None:
-        """These updates were handled."""
-        async with self.database.write() as connection:
-            await update_inbox.mark_done(connection, self.account, numbers)
+        """These updates were handled. It is written together with the next write: an update that is handled again
+        after a crash makes no second job."""
+        await self.database.write_soon(lambda connection: update_inbox.mark_done(connection, self.account, numbers))
 
     async def release(self) -> None:
         """Leave unfinished updates to other processes."""

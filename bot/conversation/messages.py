@@ -62,14 +62,18 @@ class MessageRouter:
         verdict = self._rate_limiter.check(message.person, message.chat, (message.source, message.text))
         if verdict is Verdict.IGNORED:
             return None
-        message = replace(message, person=await self._queries.in_their_language(message.person))
+        found = await self._queries.meet(message.person, message.chat)
+        message = replace(message, person=found.person)
         if verdict is Verdict.WARNED:
             return Card(too_fast_text(texts_for(message.person.language)))
         if message.chat.is_group:
-            await self._undelivered.returned(message.chat)  # they can read us here again
+            if found.is_owed_something:
+                await self._undelivered.returned(message.chat)  # they can read us here again
             return await self._answer(message, parsed)
-        await self._admin.remember_private_chat(message.person, message.chat)
-        return await self._with_news(message, await self._answer(message, parsed))
+        if not found.is_private_chat_known:
+            await self._admin.remember_private_chat(message.person, message.chat)
+        answer = await self._answer(message, parsed)
+        return await self._with_news(message, answer) if found.is_owed_something else answer
 
     async def left(self, chat: Chat) -> None:
         """The bot was removed from a group, or blocked by the person whose private chat this is."""

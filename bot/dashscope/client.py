@@ -104,7 +104,11 @@ class DashScope:
 
     def submit_seconds(self, task_request: TaskRequest) -> float:
         """Seconds after which this submit is given up: the more it carries, the later."""
-        return self._timeouts.with_bytes(self._timeouts.submit, wire.create_bytes(task_request))
+        return self.submit_seconds_of(wire.create_bytes(task_request))
+
+    def submit_seconds_of(self, byte_count: int) -> float:
+        """The same, of a submit that carries so many bytes."""
+        return self._timeouts.with_bytes(self._timeouts.submit, byte_count)
 
     async def create_task(self, task_request: TaskRequest) -> CreatedTask:
         """Submit a task, once, within `submit_seconds`. Raises NotAccepted when none was created, InDoubt when one may

@@ -36,16 +36,15 @@ class Broadcaster:
     async def run(self, stop: asyncio.Event) -> None:
         """Send messages as they become due until told to stop."""
         while not stop.is_set():
-            wakeup = self.wakeups.subscribe()
-            if await self.send_next():
-                await self.clock.wait(stop, MESSAGE_SECONDS)
-            else:
-                await self.clock.wait(wakeup, LOOK_SECONDS)
+            await self.clock.wait(stop, MESSAGE_SECONDS if await self.send_next() else LOOK_SECONDS)
 
     async def send_next(self) -> bool:
         """Send one message of a broadcast; False when there is none to send now."""
         if self.clock.now() < self.paused_until:
             return False
+        async with self.database.read() as connection:
+            if not await broadcasts.is_any_due(connection, self.platform.name, self.clock.now()):
+                return False
         async with fenced_write(self.database, self.leadership) as connection:
             message = await broadcasts.take_next(connection, self.platform.name, self.clock.now())
         if message is None:

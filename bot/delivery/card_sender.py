@@ -23,11 +23,11 @@ from bot.domain import job_lifecycle
 from bot.domain.error_codes import ErrorCode
 from bot.domain.job_view import JobView
 from bot.jobs.service import JobService
-from bot.jobs.transitions import decline_waiting
+from bot.jobs.transitions import decline_waiting, mark_delivered
 from bot.messaging.album_card import PAINTED
-from bot.messaging.platform import Address, Card, Person, Picture, Platform, Refusal, Refused, TryLater, sends_albums
+from bot.messaging.platform import Address, Card, Picture, Platform, Refusal, Refused, TryLater, sends_albums
 from bot.runtime.clock import Clock
-from bot.runtime.wakeups import Wakeups
+from bot.runtime.wakeups import Topic, Wakeups
 from bot.saved_styles.style_options import StyleOptionsService
 from storage import albums, cards, notifications, results, undelivered
 from storage.albums import Album
@@ -35,6 +35,7 @@ from storage.albums import Album
 log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 1.0
+REST_SECONDS = 0.1  # the shortest pause between two looks: what changes together is seen together
 REST_FACTOR = 4.0  # the pause between two looks at the rows, in multiples of what a look takes
 MAX_CONCURRENT = 8  # cards that are sent at the same time
 QUICK_TRIES = 3  # failures before retries slow down
@@ -93,7 +94,7 @@ class CardSender:
         slots = asyncio.Semaphore(MAX_CONCURRENT)
         async with asyncio.TaskGroup() as group:
             while not stop.is_set():
-                wakeup, began = self.wakeups.subscribe(), self.clock.now()
+                wakeup, began = self.wakeups.subscribe(Topic.CARDS), self.clock.now()
                 sent_meanwhile = {key for key, state in self.states.items() if state.is_sending}
                 for item in await self._items_to_send():
                     # What was read of a card that was being sent at that time may be old by now.
@@ -101,7 +102,7 @@ class CardSender:
                         self._state(item).is_sending = True
                         group.create_task(self._send(slots, stop, item))
                 took = self.clock.now() - began  # with a thousand cards to look at, less often
-                await self.clock.wait(stop, min(LOOK_SECONDS, REST_FACTOR * took))
+                await self.clock.wait(stop, min(LOOK_SECONDS, max(REST_SECONDS, REST_FACTOR * took)))
                 await self.clock.wait(wakeup, LOOK_SECONDS)
 
     async def _items_to_send(self) -> list[OutboxItem]:
@@ -272,23 +273,22 @@ class CardSender:
                 await cards.set_message(connection, item.key, message_id)
             else:
                 await albums.set_message(connection, item.album.id, message_id)
-        self.wakeups.notify()  # with its card, a job may be claimed
+        self.wakeups.notify(Topic.QUEUE)  # with its card, a job may be claimed
 
     async def _mark_delivered(self, item: OutboxItem, *, is_new: bool, waits: bool = False) -> None:
         """The outcomes were shown. Edits don't notify, so one that took long also gets a notification, unless it came
         in a new message. `waits`: its card is still to be edited, once that is possible."""
-        for view in item.views:
-            await self.jobs.mark_delivered(Person(self.platform.name, item.place.person), view.id)
         now, was_edited = self.clock.now(), item.place.message_id is not None
         late = [view for view in _painted_first(item.views) if needs_notification(view, now)]
         async with fenced_write(self.jobs.database, self.leadership) as connection:
+            await mark_delivered(connection, [view.id for view in item.views], now)
             for view in item.views:
-                await results.remove_from_outbox(connection, view.id)
                 if waits:
                     await results.add_to_outbox(connection, view.id, now)
                     await undelivered.give_up(connection, view.id, now, next_at=now + MORE_TRIES_SECONDS[0])
             if was_edited and late and not is_new:
                 await notifications.insert(connection, late[0].id, now)
+        self.wakeups.notify(Topic.PAGES)
 
     async def _give_up(self, item: OutboxItem) -> None:
         """The picture waits in the history, and the outcome for the person's next contact or our return; in case nobody

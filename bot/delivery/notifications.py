@@ -60,9 +60,8 @@ class Notifier:
     async def run(self, stop: asyncio.Event) -> None:
         """Send notifications as they become due until told to stop."""
         while not stop.is_set():
-            wakeup = self.wakeups.subscribe()
             await self.send_due()
-            await self.clock.wait(wakeup, LOOK_SECONDS)
+            await self.clock.wait(stop, LOOK_SECONDS)
 
     async def send_due(self) -> None:
         """Send every notification that is due now."""

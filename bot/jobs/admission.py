@@ -40,9 +40,12 @@ class AdmissionRules:
 
 async def person_row(connection: AsyncConnection, person: Person, now: float) -> int:
     """The id of the person's row, which stays locked for this transaction."""
-    reported = person.language if person.app_language is None else person.app_language
     return await people.upsert_person(
-        connection, platform=person.platform, platform_id=person.platform_id, language=reported, now=now
+        connection,
+        platform=person.platform,
+        platform_id=person.platform_id,
+        language=_reported_language(person),
+        now=now,
     )
 
 
@@ -68,6 +71,22 @@ async def person_and_chat_rows(connection: AsyncConnection, person: Person, chat
         person_id=None if chat.is_group else person_id,
     )
     return person_id, chat_id
+
+
+async def known_person_and_chat(connection: AsyncConnection, person: Person, chat: Chat) -> tuple[int, int] | None:
+    """The ids of the person's and the chat's rows, if `person_and_chat_rows` would change nothing there."""
+    return await people.find_unchanged(
+        connection,
+        platform=person.platform,
+        person=person.platform_id,
+        language=_reported_language(person),
+        chat=chat.platform_id,
+        is_group=chat.is_group,
+    )
+
+
+def _reported_language(person: Person) -> str:
+    return person.language if person.app_language is None else person.app_language
 
 
 async def find_same(connection: AsyncConnection, new: NewJob) -> Job | None:

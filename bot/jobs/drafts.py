@@ -9,7 +9,6 @@ from bot.domain.styles import REFERENCE
 from bot.jobs import admission
 from bot.jobs.photo_intake import AcceptedPhoto, PhotoIntake, StoredPhoto
 from bot.jobs.request import JobRequest, StyleChoice, display_name
-from bot.messaging.platform import Chat, Person
 from bot.runtime.clock import Clock
 from storage import jobs, saved_styles
 from storage.database import Database
@@ -30,8 +29,9 @@ class Drafts:
     photo_intake: PhotoIntake
     clock: Clock
 
-    async def from_upload(self, request: JobRequest) -> NewJob | UserError:
-        """A draft of an upload: its pictures are checked and stored, a saved style is copied."""
+    async def from_upload(self, request: JobRequest, owner: tuple[int, int] | None) -> NewJob | UserError:
+        """A draft of an upload: its pictures are checked and stored, a saved style is copied. `owner`: the ids of the
+        person's and the chat's rows, if these are known and up to date."""
         choice = request.style
         photo = await self._check_picture(request.photo, Kind.ORIGINAL)
         if isinstance(photo, UserError):
@@ -39,7 +39,7 @@ class Drafts:
         reference = await self._check_picture(None if choice is None else choice.picture, Kind.REFERENCE)
         if isinstance(reference, UserError):
             return reference
-        draft = await self._store_pictures(request, photo, reference)
+        draft = await self._store_pictures(request, owner, photo, reference)
         if choice is None or choice.saved is None:
             return draft
         styled = await self.with_saved_style(draft, choice.saved)
@@ -47,7 +47,7 @@ class Drafts:
             await self.discard(draft)
         return styled
 
-    async def from_job(self, request: JobRequest, job: Job) -> NewJob | UserError:
+    async def from_job(self, request: JobRequest, job: Job, owner: tuple[int, int] | None) -> NewJob | UserError:
         """A new draft with the photo of an earlier job, in the chat of the request.
 
         Returns NOT_NOW while the job waits for consent, PHOTO_EXPIRED when its photo is no longer stored.
@@ -57,7 +57,7 @@ class Drafts:
         if not await self.photos_are_kept(job):
             return UserError(ErrorCode.PHOTO_EXPIRED)
         now = self.clock.now()
-        _, chat_id = await self._person_and_chat_ids(request.person, request.chat, now)
+        _, chat_id = owner or await self._rows_of(request, now)
         copied = NewJob(**{field.name: getattr(job, field.name) for field in fields(NewJob)})
         return replace(
             copied,
@@ -131,10 +131,14 @@ class Drafts:
             await self.photo_intake.photos.delete(key)
 
     async def _store_pictures(
-        self, request: JobRequest, photo: AcceptedPhoto | None, reference: AcceptedPhoto | None
+        self,
+        request: JobRequest,
+        owner: tuple[int, int] | None,
+        photo: AcceptedPhoto | None,
+        reference: AcceptedPhoto | None,
     ) -> NewJob:
         now = self.clock.now()
-        person_id, chat_id = await self._person_and_chat_ids(request.person, request.chat, now)
+        person_id, chat_id = owner or await self._rows_of(request, now)
         original = await self._store_picture(Kind.ORIGINAL, person_id, photo, now)
         style = await self._store_picture(Kind.REFERENCE, person_id, reference, now)
         return NewJob(
@@ -165,9 +169,9 @@ class Drafts:
     ) -> StoredPhoto | None:
         return None if photo is None else await self.photo_intake.store(kind, owner, photo, now)
 
-    async def _person_and_chat_ids(self, person: Person, chat: Chat, now: float) -> tuple[int, int]:
+    async def _rows_of(self, request: JobRequest, now: float) -> tuple[int, int]:
         async with self.database.write() as connection:
-            return await admission.person_and_chat_rows(connection, person, chat, now)
+            return await admission.person_and_chat_rows(connection, request.person, request.chat, now)
 
 
 def with_style(draft: NewJob, style: int | None) -> NewJob:

@@ -18,7 +18,7 @@ from bot.jobs.views import Capacity
 from bot.messaging.platform import Address, Chat, Person
 from bot.runtime.clock import Clock
 from bot.runtime.wakeups import Wakeups
-from storage import albums, balances, cards, jobs, ledger, people, results
+from storage import albums, balances, cards, jobs, ledger, people, results, undelivered
 from storage.database import Database
 from storage.jobs import Job
 from storage.photos import PhotoStore
@@ -26,6 +26,16 @@ from storage.photos import PhotoStore
 RECHECK_SECONDS = 1.0  # a wake-up may be lost
 PROGRESS_STEP = 0.02
 NO_PERSON = 0  # no person's row has this id
+
+
+@dataclass(frozen=True)
+class Acquaintance:
+    """A person with their language, whether this is their private chat and known, and whether an outcome of theirs, or
+    in this chat, could not be shown."""
+
+    person: Person
+    is_private_chat_known: bool
+    is_owed_something: bool
 
 
 @dataclass(frozen=True)
@@ -180,6 +190,19 @@ class JobQueries:
         language = await self.language(replace(person, language=reported))
         return replace(person, language=language, app_language=reported)
 
+    async def meet(self, person: Person, chat: Chat) -> Acquaintance:
+        """What is known of a person who has written in this chat."""
+        reported = person.language if person.app_language is None else person.app_language
+        platform, names = person.platform, {"person": person.platform_id, "chat": chat.platform_id}
+        async with self.database.read() as connection:
+            language = await people.get_language(
+                connection, platform=platform, platform_id=person.platform_id, reported=reported
+            )
+            is_known = await people.is_private_chat_known(connection, platform=platform, platform_id=chat.platform_id)
+            owed = await undelivered.is_any(connection, platform=platform, **names)
+        known = replace(person, language=language or reported, app_language=reported)
+        return Acquaintance(known, is_private_chat_known=is_known, is_owed_something=owed)
+
     async def chat_access(self, person: Person, chat: Chat) -> ChatAccess:
         """Their access in this chat, for a check before their photo is downloaded."""
         async with self.database.read() as connection:
@@ -253,7 +276,11 @@ class JobQueries:
     async def view(self, job: Job, *, repeated: bool = False) -> JobView:
         """The view of a job's row."""
         async with self.database.read() as connection:
-            return await views.read_view(connection, job, self.capacity, self.clock.now(), repeated=repeated)
+            return await self.view_in(connection, job, repeated=repeated)
+
+    async def view_in(self, connection: AsyncConnection, job: Job, *, repeated: bool = False) -> JobView:
+        """The same, within a transaction."""
+        return await views.read_view(connection, job, self.capacity, self.clock.now(), repeated=repeated)
 
 
 def asks_for_style(job: Job) -> bool:

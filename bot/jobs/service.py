@@ -44,12 +44,13 @@ class JobService:
 
         Where the person in the photo has to be asked first, the result is a draft that waits for their consent.
         """
-        if (known := await self._by_source(request)) is not None:
+        known, owner = await self._seen_before(request)
+        if known is not None:
             return known
         choice = request.style
         if choice is None or not self._is_offered(choice.index, has_reference=choice.has_picture):
             return UserError(ErrorCode.STYLE_INVALID)
-        draft = await self.drafts.from_upload(request)
+        draft = await self.drafts.from_upload(request, owner)
         if isinstance(draft, UserError):
             return draft
         return await self._queue(replace(draft, style=choice.index), request)
@@ -57,9 +58,10 @@ class JobService:
     async def draft(self, request: JobRequest, *, take_waiting: bool = True) -> JobView | UserError:
         """Make a draft: a photo without a style, or a style or a reference without a photo. A photo sent after one of
         those is queued with it; unless `take_waiting` is False, then its card asks."""
-        if (known := await self._by_source(request)) is not None:
+        known, owner = await self._seen_before(request)
+        if known is not None:
             return known
-        draft = await self.drafts.from_upload(request)
+        draft = await self.drafts.from_upload(request, owner)
         if isinstance(draft, UserError):
             return draft
         if request.photo is None and request.style is not None and not request.style.has_picture:
@@ -187,21 +189,24 @@ class JobService:
             return style == REFERENCE and has_reference and REFERENCE in self.queries.capacity.styles
         return any(style == offered.index for offered in self.queries.offered)
 
-    async def _by_source(self, request: JobRequest) -> JobView | UserError | None:
-        """The outcome of this source if it was seen before; NOT_FOUND if it is another person's."""
+    async def _seen_before(self, request: JobRequest) -> tuple[JobView | UserError | None, tuple[int, int] | None]:
+        """The outcome of this source if it was seen before, NOT_FOUND if it is another person's; and the ids of the
+        person's and the chat's rows, if nothing has to be changed there."""
         async with self.database.read() as connection:
             job = await jobs.get_by_source(connection, request.source)
+            owner = await admission.known_person_and_chat(connection, request.person, request.chat)
         if job is None:
-            return None
+            return None, owner
         is_theirs = job.person_id == await self.queries.person_id(request.person)
-        return await self.queries.view(job, repeated=True) if is_theirs else NOT_FOUND
+        return await self.queries.view(job, repeated=True) if is_theirs else NOT_FOUND, owner
 
     async def _copied(self, request: JobRequest, job_id: int) -> NewJob | JobView | UserError:
         """A draft with the photo of an earlier job; or the outcome, if the source was seen before or that fails."""
-        if (known := await self._by_source(request)) is not None:
+        known, owner = await self._seen_before(request)
+        if known is not None:
             return known
         job = await self.queries.own(request.person, job_id)
-        return NOT_FOUND if job is None else await self.drafts.from_job(request, job)
+        return NOT_FOUND if job is None else await self.drafts.from_job(request, job, owner)
 
     async def _queue(self, new: NewJob, request: JobRequest) -> JobView | UserError:
         """Queue a new job; or return the existing one of this source or of an identical request."""
@@ -213,13 +218,14 @@ class JobService:
                     now, rules = self.clock.now(), self.queries.rules
                     draft = await admission.insert_job(connection, new, request.album, now)
                     job = await admission.admit(connection, draft, new.style or 0, rules, now, rights=request.rights)
+                view = await self.queries.view_in(connection, job, repeated=repeated)
         except RequestDenied as denied:
             await self.drafts.discard(new)
             return denied.error
         if repeated:
             await self.drafts.discard(new)
         self.wakeups.notify()
-        return replace(await self.queries.view(job, repeated=repeated), merged=job.source != new.source)
+        return replace(view, merged=job.source != new.source)
 
     async def _queue_draft(self, draft: Job, style: int, rights: Rights) -> JobView | UserError:
         if not await self.drafts.photos_are_kept(draft):

@@ -6,7 +6,7 @@ from dataclasses import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.error_codes import ErrorCode
-from bot.domain.job_lifecycle import Declined, Event, Transition, advance
+from bot.domain.job_lifecycle import Declined, Delivered, Event, Transition, advance
 from storage import attempts, jobs, ledger, results
 from storage.jobs import Job, State
 
@@ -44,6 +44,15 @@ def _without_names(change: Transition) -> Transition:
     if change.job.state is State.DRAFT:
         return change
     return replace(change, job=replace(change.job, asker_name=None, subject_name=None))
+
+
+async def mark_delivered(connection: AsyncConnection, job_ids: Collection[int], now: float) -> None:
+    """Mark the stored ones of these jobs as delivered, and owe none of their outcomes any more."""
+    for job in (await jobs.get_many(connection, [*job_ids])).values():
+        if job.state is State.STORED and not job.hidden:
+            await apply_event(connection, job, Delivered(), now)
+    for job_id in job_ids:
+        await results.remove_from_outbox(connection, job_id)
 
 
 async def decline_waiting(connection: AsyncConnection, job_ids: Collection[int], reason: ErrorCode, now: float) -> None:

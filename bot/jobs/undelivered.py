@@ -47,15 +47,17 @@ class UndeliveredService:
     async def tell(self, person: Person, chat: Chat) -> int:
         """How many finished pictures of this person, who has just written in their private `chat`, could be shown
         nowhere. They count as told now; those of this chat itself are shown."""
-        await self.returned(chat)
         async with self.database.read() as connection:
             person_id = await people.find_person_id(
                 connection, platform=person.platform, platform_id=person.platform_id
             )
             chat_id = await _find(connection, chat)
+            given_up = () if chat_id is None else await undelivered.list_in_chat(connection, chat_id)
             if person_id is None:
                 return 0
             waiting = await undelivered.list_pictures(connection, person_id, but_not_in=chat_id or 0)
+        if given_up:
+            await self.returned(chat)
         if waiting:
             async with self.database.write() as connection:
                 for job in (await jobs.get_many(connection, waiting)).values():

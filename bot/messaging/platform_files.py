@@ -1,10 +1,13 @@
 """State kept per platform account: ids of uploaded pictures, messages with spoilers, messages already processed."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.messaging.platform import Address, Chat
 from bot.runtime.clock import Clock
@@ -39,12 +42,14 @@ class PlatformFiles:
             return await platform_files.get_many(connection, self.account, jobs)
 
     async def put(self, job: int, file: str) -> None:
-        """Remember the file id of a job's picture."""
-        try:
-            async with self.database.write() as connection:
-                await platform_files.upsert(connection, account=self.account, job_id=job, file=file)
-        except SQLAlchemyError:
-            log.exception("could not store a file id", job=job)
+        """Remember the file id of a job's picture, with the next write: without it, the picture is sent again."""
+
+        def stored(written: asyncio.Future[None]) -> None:
+            if not written.cancelled() and written.exception() is not None:
+                log.error("could not store a file id", job=job, error=type(written.exception()).__name__)
+
+        upsert = partial(platform_files.upsert, account=self.account, job_id=job, file=file)
+        self.database.write_soon(upsert).add_done_callback(stored)
 
     async def delete(self, job: int) -> None:
         """Forget the file id of a job's picture: the platform doesn't know it any more."""
@@ -64,13 +69,26 @@ class PlatformFiles:
         except SQLAlchemyError:
             log.exception("could not store a spoiler")
 
+    async def file_and_spoiler(self, job: int | None, address: Address) -> tuple[str | None, bool]:
+        """The file id of a job's picture, and whether a picture sent to this address needs a spoiler."""
+        if job is None and address.reply_to is None:
+            return None, False
+        async with self.database.read() as connection:
+            known = {} if job is None else await platform_files.get_many(connection, self.account, [job])
+            return known.get(job or 0), await self._is_spoiler(connection, address)
+
     async def is_spoiler(self, address: Address) -> bool:
         """Whether a picture sent to this address needs a spoiler."""
         if address.reply_to is None:
             return False
-        place = {"account": self.account, "chat": address.chat.platform_id}
         async with self.database.read() as connection:
-            return await platform_files.is_spoiler(connection, **place, message=address.reply_to)
+            return await self._is_spoiler(connection, address)
+
+    async def _is_spoiler(self, connection: AsyncConnection, address: Address) -> bool:
+        if address.reply_to is None:
+            return False
+        place = {"account": self.account, "chat": address.chat.platform_id}
+        return await platform_files.is_spoiler(connection, **place, message=address.reply_to)
 
     async def is_new_message(self, message: int) -> bool:
         """Whether no process has seen this message before; when leadership changes, two may receive it."""

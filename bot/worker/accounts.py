@@ -85,6 +85,12 @@ class ApiAccount:
         return quota.to_units(self.price_cny) if self.paid else 0
 
     @property
+    def usual_submit(self) -> float:
+        """Seconds after which a submit is given up that carries what this account's submits usually carry at most."""
+        carries_photo = isinstance(self.links, InlineLinks)
+        return self.client.submit_seconds_of(REQUEST_BYTES * 4 // 3 + 10_000 if carries_photo else 0)  # base64
+
+    @property
     def capability(self) -> Capability:
         """What this account can paint."""
         return self.client.model.capability

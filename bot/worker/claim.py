@@ -6,6 +6,7 @@ from bot.cluster.leadership import SOLE_LEADER, Leadership, LeadershipLost
 from bot.domain import job_lifecycle
 from bot.domain.poll_schedule import TaskDurations
 from bot.jobs.transitions import apply_event
+from bot.runtime.wakeups import Topic
 from bot.worker.accounts import ApiAccount
 from bot.worker.context import AccountContext, WorkerDeps
 from bot.worker.identity import Identity
@@ -75,7 +76,7 @@ async def claim(context: AccountContext) -> ClaimedJob | RetryIn | AskAgain:
     deps, api_account = context.deps, context.api_account
     styles = api_account.capability.styles
     async with deps.database.write() as connection:
-        proof = context.begin_proof(api_account.client.shortest_submit)
+        proof = context.begin_proof(api_account.usual_submit)
         now = proof.at
         status = await accounts.get_status(connection, api_account.account_id)
         slot = _find_slot(context, status, now)
@@ -100,7 +101,7 @@ async def claim(context: AccountContext) -> ClaimedJob | RetryIn | AskAgain:
         await queue.advance(connection, claimed.tag or 0)
         await accounts.set_next_submit(connection, api_account.account_id, now + api_account.spacing)
     context.note_proof(proof)
-    deps.wakeups.notify()
+    deps.wakeups.notify(Topic.CARDS)
     return ClaimedJob(claimed)
 
 

@@ -18,7 +18,7 @@ from bot.jobs import views
 from bot.jobs.transitions import apply_event
 from bot.runtime.clock import Clock
 from bot.runtime.rate_limits import SubmitLimiter
-from bot.runtime.wakeups import Wakeups
+from bot.runtime.wakeups import Topic, Wakeups
 from bot.worker import identity, reconcile
 from bot.worker.accounts import ApiAccount
 from bot.worker.identity import Identity
@@ -99,7 +99,8 @@ class AccountContext:
             change = await self._apply(connection, job.id, event)
             if also is not None:
                 await also(connection)
-        self.deps.wakeups.notify()
+        keeps_slot = (change.job.slot, change.pause_account) == (job.slot, None)
+        self.deps.wakeups.notify(*([Topic.CARDS] if keeps_slot else []))
         return change.job
 
     async def read(self, job: Job) -> Job | None:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from bot.cluster.leadership import SOLE_LEADER, Leadership, LeadershipLost
+from bot.runtime.wakeups import Topic
 from bot.worker.accounts import ApiAccount
 from bot.worker.claim import AskAgain, ClaimedJob, RetryIn, claim, peek, take_over
 from bot.worker.context import AccountContext, WorkerDeps
@@ -44,13 +45,13 @@ async def run_account(
         for job in await active_jobs(context):
             context.inherited.add(job.id)
             group.create_task(run_job(context, job, stop))
-        retry: RetryIn | None = None
+        is_worth_a_try = True
         while not stop.is_set():
             await look_at_list(context)
             await look_for_answers(context)
-            wakeup = deps.wakeups.subscribe()
-            # After a claim in vain only peek, which blocks no writer: any change of any row wakes this loop.
-            found = await claim(context) if retry is None else await peek(context)
+            wakeup = deps.wakeups.subscribe(Topic.QUEUE)
+            # Unless a look has shown that there is something, only peek, which blocks no writer.
+            found = await claim(context) if is_worth_a_try else await peek(context)
             match found:
                 case ClaimedJob(job):
                     group.create_task(run_job(context, await _submit(context, job), stop))
@@ -59,7 +60,7 @@ async def run_account(
                     await context.ask_again()
                 case RetryIn(seconds):
                     await deps.clock.wait(wakeup, seconds)
-            retry = found if isinstance(found, RetryIn) else None
+            is_worth_a_try = found is None
 
 
 async def active_jobs(context: AccountContext) -> list[Job]:

@@ -65,7 +65,7 @@ class ApiWriter:
         """Send several pictures as one album, which can't have buttons; also as files if any isn't a valid photo."""
         has_spoiler = await self.chat_state.is_spoiler(address)
         as_photos = not as_files and all(rendering.is_photo(Card("", picture=picture)) for picture in pictures)
-        media = [await self._album_item(picture, has_spoiler=has_spoiler, as_photo=as_photos) for picture in pictures]
+        media = [await self._album_item(address, one, has_spoiler=has_spoiler, as_photo=as_photos) for one in pictures]
         try:
             messages = await self.bot.send_media_group(media=media, **_chat_kwargs(address))
         except BadRequest as error:
@@ -82,11 +82,11 @@ class ApiWriter:
         return messages
 
     async def _album_item(
-        self, picture: Picture, *, has_spoiler: bool, as_photo: bool
+        self, address: Address, picture: Picture, *, has_spoiler: bool, as_photo: bool
     ) -> InputMediaPhoto | InputMediaDocument:
         if not as_photo:
             return InputMediaDocument(picture.jpeg, filename=picture.filename, disable_content_type_detection=True)
-        file = await self._known_file(picture)
+        file, _ = await self._known_file(address, picture)
         name = None if file else picture.filename
         return InputMediaPhoto(file or picture.jpeg, filename=name, has_spoiler=has_spoiler or None)
 
@@ -132,8 +132,8 @@ class ApiWriter:
 
     async def _send_photo(self, address: Address, card: Card, picture: Picture, kwargs: dict[str, Any]) -> Message:
         """Send a photo by its known file id, or else by uploading it."""
-        kwargs |= {"caption": rendering.caption(card), "has_spoiler": await self._needs_spoiler(address, picture)}
-        file = await self._known_file(picture)
+        file, spoiler = await self._known_file(address, picture)
+        kwargs |= {"caption": rendering.caption(card), "has_spoiler": spoiler}
         async with self._forget_missing_file(picture):
             photo = picture.jpeg if file is None else file
             return await self.bot.send_photo(photo=photo, filename=None if file else picture.filename, **kwargs)
@@ -154,10 +154,8 @@ class ApiWriter:
         kwargs: dict[str, Any] = {"caption": rendering.caption(card), "filename": media.filename if media else None}
         if card.picture is None or not rendering.is_photo(card):
             return InputMediaDocument(_media_bytes(card), **kwargs)
-        file = await self._known_file(card.picture)
-        return InputMediaPhoto(
-            file or card.picture.jpeg, has_spoiler=await self._needs_spoiler(address, card.picture), **kwargs
-        )
+        file, spoiler = await self._known_file(address, card.picture)
+        return InputMediaPhoto(file or card.picture.jpeg, has_spoiler=spoiler, **kwargs)
 
     @asynccontextmanager
     async def _forget_missing_file(self, picture: Picture | None) -> AsyncIterator[None]:
@@ -175,13 +173,13 @@ class ApiWriter:
     def _may_be_known(self, picture: Picture) -> bool:
         return picture.job is not None or picture.asset in self._assets
 
-    async def _known_file(self, picture: Picture) -> str | None:
-        """The id of the file that Telegram has of this picture."""
-        return self._assets.get(picture.asset) or await self.chat_state.get(picture.job)
-
-    async def _needs_spoiler(self, address: Address, picture: Picture) -> bool | None:
-        """Whether to cover the picture: if what it is made of was covered. Samples are of nobody in the chat."""
-        return None if picture.asset else await self.chat_state.is_spoiler(address) or None
+    async def _known_file(self, address: Address, picture: Picture) -> tuple[str | None, bool | None]:
+        """The id of the file that Telegram has of this picture; and whether to cover it: if what it is made of was
+        covered. Samples are of nobody in the chat."""
+        if picture.asset:
+            return self._assets.get(picture.asset), None
+        file, spoiler = await self.chat_state.file_and_spoiler(picture.job, address)
+        return file, spoiler or None
 
     async def _remember_file(self, address: Address, picture: Picture | None, message: object) -> None:
         """Remember the picture's file id, and whether replies to this message need a spoiler as well. An edit of an

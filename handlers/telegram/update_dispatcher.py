@@ -8,6 +8,7 @@ handled before the first look at what is stored.
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import TypeVar
 
 import structlog
@@ -78,6 +79,7 @@ class UpdateDispatcher:
         self._is_stopping = True
         self._retry.stop()
         running = tuple(self._tasks)
+        await self._inbox.database.hurry()
         try:
             if running:
                 await asyncio.wait(running, timeout=SHUTDOWN_TIMEOUT)
@@ -103,18 +105,22 @@ class UpdateDispatcher:
     async def _handle_next(self, key: str) -> None:
         """Handle the oldest update of a key; an album at once. When interrupted, it stays as it is."""
         [number] = self._queue.waiting(key, 1)
+        numbers: Sequence[int] = ()
         try:
-            for handled in await self._handle(key, number):
-                self._queue.forget(handled)
+            numbers = await self._handle(key, number)
         except Interrupted:
             return
         except Exception:  # one that nobody foresaw must not keep the rest of the chat waiting
             log.exception("an update could not be dispatched", update=number)
         self._queue.finish(key)
         self._start_waiting()
+        with suppress(Interrupted):
+            await self._until_stored(lambda: self._all_done(numbers))
+            for handled in numbers:
+                self._queue.forget(handled)
 
     async def _handle(self, key: str, number: int) -> Sequence[int]:
-        """Handle an update, and return the numbers of those that are done with it."""
+        """Handle an update, and return the numbers of those that were handled with it."""
         self._queue.take(key, number)
         update = (await self._load([number])).get(number)
         if update is None:  # deleted since, or taken over by another process
@@ -133,7 +139,6 @@ class UpdateDispatcher:
             raise
         except Exception:  # a parsed update may still lack expected fields; it must not stop the others
             log.exception("an update could not be handled", update=number)
-        await self._until_stored(lambda: self._all_done(numbers))
         return numbers
 
     async def _handle_album(self, key: str, album_key: str, update: Update, numbers: list[int]) -> None:

@@ -87,6 +87,8 @@ async def insert_job(
 
 async def count_open_updates(database: Database) -> int:
     """How many stored updates are not handled yet."""
+    async with database.write():
+        pass  # that they were is written with the next write
     async with database.read() as connection:
         found = await connection.execute(text("SELECT COUNT(*) FROM arrived WHERE body IS NOT NULL"))
         return int(found.scalar_one())
