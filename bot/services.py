@@ -117,9 +117,9 @@ def open_conversation(
     """
     now, queries, withholds = services.clock.now, services.queries, services.privacy.withholds
     photos = PhotoRequests(
-        services.jobs,
         services.albums,
         StyleReader(queries, services.saved_styles),
+        services.style_options,
         withholds,
         now,
         capabilities=capabilities,

@@ -1,6 +1,7 @@
 """Texts besides a job's card: why there is none, that there is one already, what was not understood. Pure."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_view import WAITING, JobView
@@ -80,6 +81,13 @@ def did_you_mean(unknown: UnknownStyle, view: JobView, person: Person) -> Card:
     name = unknown.suggestion.name(texts.language)
     yes = Button(texts.gettext("Yes, {style}", style=name), ChooseStyle(view.id, unknown.suggestion.index).pack())
     return Card(unknown_style_text(unknown, person), ((yes,),))
+
+
+def on_the_card(question: Card, said: Card) -> Card:
+    """The card that asks for a style, with what was not understood in place of its question. `said`: the same as a
+    message of its own, whose buttons go first."""
+    _, *more = question.text.split("\n")
+    return replace(question, text="\n".join((said.text, *more)), buttons=(*said.buttons, *question.buttons))
 
 
 def unknown_style_text(unknown: UnknownStyle, person: Person) -> str:

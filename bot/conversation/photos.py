@@ -22,7 +22,6 @@ from bot.domain.styles import REFERENCE
 from bot.i18n import mark, texts_for
 from bot.jobs.albums import LIMIT_ERRORS, MAX_PHOTOS, AlbumService
 from bot.jobs.request import JobRequest, StyleChoice, like_picture
-from bot.jobs.service import JobService
 from bot.messaging.callback_data import TryProfilePhoto, person_key
 from bot.messaging.incoming import (
     Attachment,
@@ -37,7 +36,7 @@ from bot.messaging.plain_words import read_plain_word
 from bot.messaging.platform import DEFAULT_CAPABILITIES, Capabilities, Card
 from bot.messaging.registry import EVERYBODY, Command, Feature, HelpLine, on_press
 from bot.messaging.style_text import UnknownStyle, is_reference, split_me
-from bot.saved_styles.style_options import StyleReader
+from bot.saved_styles.style_options import StyleOptionsService, StyleReader
 
 HELP = (
     HelpLine(
@@ -79,17 +78,17 @@ class PhotoRequests:
 
     def __init__(
         self,
-        jobs: JobService,
         albums: AlbumService,
         styles: StyleReader,
+        options: StyleOptionsService,
         withholds: Withholds,
         clock: Callable[[], float],
         *,
         capabilities: Capabilities = DEFAULT_CAPABILITIES,
     ) -> None:
-        self._jobs, self._albums, self._styles = jobs, albums, styles
+        self._jobs, self._albums, self._styles = albums.jobs, albums, styles
         self._withholds, self._clock, self._capabilities = withholds, clock, capabilities
-        self._answers = StyleAnswers(albums, clock, capabilities)
+        self._answers = StyleAnswers(albums, options, clock, capabilities)
         self._earlier = EarlierPhotos(albums, clock)
 
     def feature(self) -> Feature:

@@ -7,7 +7,7 @@ a limited number of times.
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
@@ -94,13 +94,27 @@ class Responder:
     retry: Retry
 
     async def show(self, where: Address, card: Card) -> None:
-        """Send a card and its follow-ups."""
+        """Send a card and its follow-ups; or change the message that it replaces."""
+        if card.replaces is not None:
+            here, instead = card.replaces
+            if await self.retry.until_done(lambda: self._replace(here, instead), failed=False):
+                return
         await self.retry.until_done(lambda: self._show(where, card), failed="")
         if card.followups is not None:
             # Closing the generator releases the files that it holds, however the sending ends.
             async with aclosing(cast("AsyncGenerator[Card, None]", card.followups())) as more:
                 async for one in more:
                     await self.retry.until_done(partial(self._show, where, one), failed="")
+
+    async def _replace(self, here: Address, card: Card) -> bool:
+        """Change a message of ours, without the card's picture where that is refused. Raises TryLater or Refused."""
+        try:
+            await self.platform.show(here, card)
+        except Refused as error:
+            if card.picture is None or error.refusal not in {Refusal.PHOTO, Refusal.FILES}:
+                raise
+            await self.platform.show(here, replace(card, picture=None))
+        return True
 
     async def _show(self, where: Address, card: Card) -> str:
         """Send a card. Where its picture is refused, it goes as a file, or else whoever asked for it learns where to

@@ -3,16 +3,19 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from bot.conversation.feedback import did_you_mean, error_text, feedback_text, unknown_style_text
+from bot.conversation.feedback import did_you_mean, error_text, feedback_text, on_the_card, unknown_style_text
 from bot.conversation.help import how_to_style_text
 from bot.domain.error_codes import UserError
 from bot.domain.job_view import JobView, State
 from bot.i18n import texts_for
 from bot.jobs.albums import AlbumService
 from bot.jobs.request import JobRequest, StyleChoice
+from bot.messaging.album_card import album_card, shows_samples
 from bot.messaging.incoming import IncomingMessage
-from bot.messaging.platform import Capabilities, Card
+from bot.messaging.platform import Capabilities, Card, Person
+from bot.messaging.style_samples import StyleSamples
 from bot.messaging.style_text import UnknownStyle
+from bot.saved_styles.style_options import StyleOptionsService
 
 Choice = StyleChoice | UnknownStyle | None
 
@@ -37,9 +40,16 @@ def is_meant(choice: Choice, *, has_question: bool, is_group: bool, edited: bool
 class StyleAnswers:
     """Answers messages that have no photo. `clock` gives epoch seconds."""
 
-    def __init__(self, albums: AlbumService, clock: Callable[[], float], capabilities: Capabilities) -> None:
-        self._albums, self._jobs = albums, albums.jobs
+    def __init__(
+        self,
+        albums: AlbumService,
+        options: StyleOptionsService,
+        clock: Callable[[], float],
+        capabilities: Capabilities,
+    ) -> None:
+        self._albums, self._jobs, self._options = albums, albums.jobs, options
         self._clock, self._capabilities = clock, capabilities
+        self._samples = StyleSamples()
 
     async def open_question(self, message: IncomingMessage) -> JobView | None:
         """The person's photo whose card asks for a style: the card that the message replies to, else the newest."""
@@ -78,10 +88,30 @@ class StyleAnswers:
                 outcome = await self._albums.choose_style(replace(request, style=choice), question.id)
                 return self._feedback(message, outcome)
             case UnknownStyle():
-                return did_you_mean(choice, question, message.person)
+                return await self._said_on_card(
+                    message.person, question, did_you_mean(choice, question, message.person)
+                )
             case None:
                 texts = texts_for(message.person.language)
                 return Card(texts.gettext("Tap a style on your photo's message, or write its name or number."))
+
+    async def _said_on_card(self, person: Person, question: JobView, said: Card) -> Card:
+        """What was not understood: on the card that asks, if it is there, else in a message of its own."""
+        place = await self._jobs.queries.card_address(person, question.id, together=True)
+        views = await self._jobs.queries.album_of(person, question.id)
+        if place is None or not views:
+            return said
+        options = await self._options.in_chat(person, place.chat)
+        card = album_card(
+            views,
+            styles=options.styles,
+            saved_styles=options.saved_styles,
+            language=person.language,
+            capabilities=self._capabilities,
+        )
+        if shows_samples(views, self._capabilities):
+            card = replace(card, picture=await self._samples.of(options.styles, person.language))
+        return replace(said, replaces=(place, on_the_card(card, said)))
 
     def _feedback(self, message: IncomingMessage, outcome: JobView | UserError) -> Card | None:
         if isinstance(outcome, UserError):

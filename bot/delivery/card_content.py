@@ -18,7 +18,7 @@ from bot.domain.job_view import JobView, State
 from bot.domain.styles import REFERENCE, by_index
 from bot.i18n import texts_for
 from bot.jobs.queries import JobQueries
-from bot.messaging.album_card import PAINTED, album_card
+from bot.messaging.album_card import PAINTED, album_card, shows_samples
 from bot.messaging.platform import Address, Capabilities, Card, Chat, Person, Picture
 from bot.messaging.style_samples import StyleSamples
 from bot.saved_styles.style_options import StyleOptions, StyleOptionsService
@@ -57,7 +57,7 @@ class CardContent:
             in_doubt=in_doubt,
             capabilities=self.capabilities,
         )
-        if form is Form.PICTURE and self._asks_for_style(item):
+        if form is Form.PICTURE and shows_samples(item.views, self.capabilities):
             return replace(card, picture=await self.style_samples.of(options.styles, item.place.language))
         if form is Form.FILE:
             return as_file(card)
@@ -67,15 +67,7 @@ class CardContent:
 
     def progress_form(self, item: OutboxItem) -> Form:
         """The form of a card without an outcome: with samples where it asks for a style, else words."""
-        return Form.PICTURE if self._asks_for_style(item) else Form.WORDS
-
-    def _asks_for_style(self, item: OutboxItem) -> bool:
-        """Whether samples belong to it. A message can change its picture, but not lose it, where albums are sent beside
-        their card: there an album's card would show the samples for good."""
-        drafts = [view for view in item.views if view.state is State.DRAFT]
-        becomes_picture = len(item.views) == 1 or not self.capabilities.sends_albums
-        asks = bool(drafts) and drafts[0].has_photo and drafts[0].consent != "asked"
-        return self.capabilities.shows_samples and becomes_picture and asks
+        return Form.PICTURE if shows_samples(item.views, self.capabilities) else Form.WORDS
 
     async def closing_card(self, item: OutboxItem, place: Place) -> Card:
         """What the card says after its pictures were sent in another place."""

@@ -85,15 +85,19 @@ class JobQueries:
         is_here = place.is_group and place.chat == chat.platform_id
         return Person(chat.platform, place.person, place.language) if is_here else None
 
-    async def card_address(self, person: Person, job_id: int) -> Address | None:
-        """The address of the message that shows only this job, if there is one."""
+    async def card_address(self, person: Person, job_id: int, *, together: bool = False) -> Address | None:
+        """The address of the message that shows only this job, if there is one. `together`: of the job's card, which it
+        may share with others."""
         async with self.database.read() as connection:
             job = await _get_own_job(connection, person, job_id)
-            if job is None or job.message_id is None:
+            if job is None:
                 return None
             place = await cards.get_of_job(connection, job.id)
+        message_id = place.message_id if together else job.message_id
+        if message_id is None:
+            return None
         chat = Chat(person.platform, place.chat, thread=place.thread, is_group=place.is_group)
-        return Address(chat, message_id=job.message_id)
+        return Address(chat, message_id=message_id, person=person if together else None)
 
     async def job_of_message(self, person: Person, chat: Chat, message_id: str | None) -> int | None:
         """Their job that this message of the chat shows, alone or with others; None if it shows none of theirs."""

@@ -62,6 +62,15 @@ def album_card(
     return replace(card, text=_outcome(views, texts, in_doubt=in_doubt), buttons=settled_rows(views, language))
 
 
+def shows_samples(views: Sequence[JobView], capabilities: Capabilities) -> bool:
+    """Whether samples belong to the card: it asks for a style. A message can change its picture, but not lose it, where
+    albums are sent beside their card: there an album's card would show the samples for good."""
+    drafts = [view for view in views if view.state is State.DRAFT]
+    becomes_picture = len(views) == 1 or not capabilities.sends_albums
+    asks = bool(drafts) and drafts[0].has_photo and drafts[0].consent != "asked"
+    return capabilities.shows_samples and becomes_picture and asks
+
+
 def settled_rows(views: Sequence[JobView], language: str) -> ButtonRows:
     """The buttons of an album that has ended: one for each picture, then the actions for all of them."""
     texts, painted = texts_for(language), [view for view in views if view.state in PAINTED]

@@ -99,6 +99,8 @@ class Card:
         followups: Makes the cards to send after this one, one by one while they are sent.
         job: The job that it shows (the first one of an album), so that a platform can detect a card sent twice.
         in_progress: It will be updated.
+        replaces: A message of ours that is to become another card, instead of sending this one; where that is refused,
+            this one is sent.
     """
 
     text: str
@@ -111,6 +113,7 @@ class Card:
     followups: Callable[[], AsyncIterator["Card"]] | None = None
     job: int | None = None
     in_progress: bool = False
+    replaces: "tuple[Address, Card] | None" = None
 
 
 @dataclass(frozen=True)

@@ -70,10 +70,12 @@ def render(
 
 
 def button_view(rows: ButtonRows) -> View | None:
-    """The buttons as components; more than three styles become a select menu. Share buttons are left out. The view is
-    stopped, so that the library does not keep it in memory: the callback data is all that a press needs."""
+    """The buttons as components; more than three styles become a select menu, beside which one that is suggested
+    stays a button. Share buttons are left out. The view is stopped, so that the library does not keep it in memory: the
+    callback data is all that a press needs."""
     usable = [button for row in rows for button in row if button.share is None and button.start is None]
-    styles = [button for button in usable if _is_style_choice(button)]
+    choices = [button for button in usable if _is_style_choice(button)]
+    styles = list({button.data: button for button in choices}.values())  # of equal ones, the first stays a button
     if len(styles) <= MAX_STYLE_BUTTONS:
         styles = []
     rest = [[button for button in row if button in usable and button not in styles] for row in rows]

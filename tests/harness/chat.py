@@ -83,7 +83,7 @@ class ChatUser:
         message = IncomingMessage(self.person, self.chat, text=text, is_admin=self.admin, **how)
         card = await self.harness.conversation.messages.answer(message)
         if card is not None:
-            await self.harness.platform.show(Address(self.chat, reply_to=number), card)
+            await self.harness.platform.show(*(card.replaces or (Address(self.chat, reply_to=number), card)))
         return card
 
     async def sends(self, photo: bytes, text: str = "", **how: Any) -> Card | None:

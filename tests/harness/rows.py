@@ -1,11 +1,14 @@
 """Rows for tests: people, chats and jobs, with defaults for everything that a test does not set."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.jobs.queries import JobQueries
+from bot.messaging.platform import Chat, Person
 from storage import jobs, people
 from storage.database import Database
 from storage.jobs import Job, NewJob, State
@@ -92,3 +95,12 @@ async def count_open_updates(database: Database) -> int:
     async with database.read() as connection:
         found = await connection.execute(text("SELECT COUNT(*) FROM arrived WHERE body IS NOT NULL"))
         return int(found.scalar_one())
+
+
+async def until_card_is_noted(queries: JobQueries, person: Person) -> None:
+    """Wait until the database knows the message of the card that asks for a style in the person's private chat."""
+    question = await queries.open_question(person, Chat(person.platform, person.platform_id))
+    assert question is not None
+    async with asyncio.timeout(60):
+        while await queries.card_address(person, question.id, together=True) is None:
+            await queries.clock.sleep(0.02)

@@ -15,6 +15,7 @@ from bot.messaging.style_text import UnknownStyle
 from bot.runtime.clock import WallClock
 from tests.fakes.dashscope.service import portrait_jpeg
 from tests.harness.chat import ChatHarness, ChatUser, chat_harness, file, labels, said
+from tests.harness.rows import until_card_is_noted
 
 ANIME, CLOSE, FAR = StyleChoice(2), UnknownStyle("anmie", STYLES[2]), UnknownStyle("what a day", None)
 BOTH = UnknownStyle("2 3", None, several=STYLES[2:4])
@@ -85,8 +86,13 @@ async def test_words_settle_the_open_question_and_others_ask_again(tmp_path: Pat
         anna = harness.person("anna")
         await anna.sends(portrait_jpeg())
         await anna.sees("Which style would you like?")
+        await until_card_is_noted(harness.app.services.queries, anna.person)
         assert "“blue hat”" in said(await anna.says("blue hat")).text
         assert "Did you mean “Anime”" in said(await anna.says("anmie")).text
+        [card] = anna.cards  # which says it itself
+        assert card.text == "I don't know “anmie”. Did you mean “Anime”?"
+        assert labels(card)[:3] == ["Yes, Anime", "Retro comic", "Anime"]
+        assert labels(card)[-1] == "✖ Cancel"
         asked = said(await anna.says("2 and 4"))
         assert (asked.text, labels(asked)) == (
             "I can paint one style at a time. Which one would you like?",

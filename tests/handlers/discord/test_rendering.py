@@ -32,6 +32,12 @@ async def test_a_select_menu_has_at_most_twenty_five_options() -> None:
     assert len(components(style_rows(40))[0]["options"]) == 25
 
 
+async def test_a_suggested_style_stays_a_button_beside_the_menu() -> None:
+    menu, yes = components(((Button("Yes, Look 4", "choose:7:4"),), *style_rows(9)))
+    assert [option["label"] for option in menu["options"]] == [f"Look {at}" for at in (4, 0, 1, 2, 3, 5, 6, 7, 8)]
+    assert (yes["label"], yes["custom_id"]) == ("Yes, Look 4", "choose:7:4")
+
+
 async def test_few_styles_are_buttons() -> None:
     assert [part["label"] for part in components(style_rows(2))] == ["Look 0", "Look 1"]
 
