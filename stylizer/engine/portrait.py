@@ -66,6 +66,11 @@ class Portrait:
         enlarged = cv2.resize(np.ascontiguousarray(small, np.float32), (width, height), interpolation=way)
         return enlarged if small.ndim == 2 else np.clip(enlarged, 0, 1, out=enlarged)
 
+    def full_offset(self, small: Picture) -> Picture:
+        """Differences (of any small size) at output size: not clipped."""
+        height, width = self.size
+        return cv2.resize(np.ascontiguousarray(small, np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+
     @cached_property
     def large_faces(self) -> tuple[Face, ...]:
         """The faces in output pixels."""

@@ -3,6 +3,7 @@
 from functools import cache
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -13,8 +14,10 @@ from stylizer.engine.colour import to_lab
 from stylizer.engine.colour_transfer import linear_transport, sliced_transport
 from stylizer.engine.picture import decode, encode, resize, to_float
 from stylizer.engine.reference import paint_in_style
+from stylizer.engine.reference_kind import Kind, kind_of
 from stylizer.engine.samples import swirling_painting
-from tests.harness.portraits import person, png
+from stylizer.engine.tone import palette
+from tests.harness.portraits import dark_skinned, person, png
 
 PAINTING = encode(swirling_painting((320, 320)))
 
@@ -56,6 +59,41 @@ def test_colours_move_towards_the_reference() -> None:
 def test_the_brush_changes_the_strokes_and_equal_arguments_give_equal_pictures() -> None:
     assert distance(painted(brush=0.0), painted(brush=1.0)) > 0.0
     assert np.array_equal(painted(), paint(1.0, 0.5))
+
+
+def poster() -> NDArray[np.uint8]:
+    """A red sun over a dark sea, outlined."""
+    pixels = np.full((320, 320, 3), (240, 225, 190), np.uint8)
+    cv2.circle(pixels, (160, 130), 75, (205, 50, 40), -1, cv2.LINE_AA)
+    cv2.rectangle(pixels, (0, 210), (320, 320), (30, 60, 100), -1)
+    cv2.line(pixels, (0, 210), (320, 210), (15, 20, 40), 4)
+    return pixels
+
+
+def test_posters_photos_and_paintings_are_told_apart() -> None:
+    assert kind_of(to_float(poster()), with_face=False) is Kind.FLAT
+    assert kind_of(to_float(person()), with_face=True) is Kind.PHOTO
+    assert kind_of(swirling_painting((320, 320)), with_face=False) is Kind.PAINTING
+
+
+@pytest.mark.parametrize("kind", ["flat", "photo", "painting"])
+def test_dark_skin_stays_dark_with_any_reference(kind: str) -> None:
+    references = {"flat": poster(), "photo": person(), "painting": decode(PAINTING)}
+    portrait = analyse(dark_skinned(), 512)
+    picture = paint_in_style(portrait, references[kind], strength=1.0, brush=0.5)
+    bare = (portrait.skin_area() > 0.6) & (portrait.masks.face > 0.5)
+    shown, own = (np.median(to_lab(resize(one, bare.shape))[bare], 0) for one in (picture, portrait.levelled))
+    assert abs(shown[0] - own[0]) < 9
+
+
+def test_a_flat_reference_lends_its_palette() -> None:
+    portrait = analyse(person(), 512)
+    picture = to_lab(paint_in_style(portrait, poster(), strength=1.0, brush=0.5))
+    colours = palette(to_float(poster()), 6, 0)
+    away = np.min([np.linalg.norm(picture - colour, axis=-1) for colour in colours], 0)
+    before = np.min([np.linalg.norm(to_lab(to_float(person())) - colour, axis=-1) for colour in colours], 0)
+    wall = portrait.masks.person < 0.1
+    assert np.median(away[wall]) < 0.7 * np.median(before[wall])
 
 
 def test_a_reference_that_cannot_be_used_is_refused() -> None:
