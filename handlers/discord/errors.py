@@ -27,17 +27,18 @@ TOKEN_PAUSE = 60.0  # the owner has to replace the token first
 # https://docs.discord.com/developers/topics/opcodes-and-status-codes#json
 ALREADY_ANSWERED, MISSING_PERMISSIONS = 40060, 50013
 # Unknown Webhook, Unknown Interaction, Invalid Webhook Token, and no more follow-ups.
-_EXPIRED = frozenset({10015, 10062, 50027, 40094})
-_TOO_LARGE = frozenset({40005, 50045})
+EXPIRED = frozenset({10015, 10062, 50027, 40094})
+TOO_LARGE = frozenset({40005, 50045})
 # Slow mode, limits of announcements, channels, servers, old messages and private chats; disabled or overloaded for now.
-_NOT_NOW = frozenset({20016, 20022, 20028, 20029, 30046, 40003, 40004, 40006, 40062, 130000})
-_REFUSALS = {
+NOT_NOW = frozenset({20016, 20022, 20028, 20029, 30046, 40003, 40004, 40006, 40043, 40062, 110001, 130000})
+REFUSALS = {
     10003: Refusal.CHAT,  # Unknown Channel
     10004: Refusal.CHAT,  # Unknown Guild
     10007: Refusal.CHAT,  # Unknown Member
     10008: Refusal.MESSAGE,  # Unknown Message
     10013: Refusal.CHAT,  # Unknown User
     20009: Refusal.FILES,  # explicit content can't be sent to this recipient
+    20024: Refusal.CHAT,  # under the minimum age
     40007: Refusal.CHAT,  # the user is banned from this server
     40058: Refusal.CHAT,  # a forum takes no messages
     50001: Refusal.CHAT,  # Missing Access
@@ -49,12 +50,17 @@ _REFUSALS = {
     50021: Refusal.MESSAGE,  # a system message
     50024: Refusal.CHAT,  # not in this type of channel
     50033: Refusal.CHAT,  # Invalid Recipient(s)
+    50046: Refusal.FILES,  # Invalid file uploaded
     50083: Refusal.MESSAGE,  # the thread is archived: no edits, but a new message opens it again
+    50095: Refusal.CHAT,  # this server isn't available in the location
+    50178: Refusal.CHAT,  # the user's account has to be verified first
     50278: Refusal.CHAT,  # no server in common with this user
+    60003: Refusal.CHAT,  # two-factor authentication is required
     160002: Refusal.CHAT,  # no reply without the permission to read the history
     160005: Refusal.CHAT,  # the thread is locked
     200000: Refusal.MESSAGE,  # blocked by AutoMod
     240000: Refusal.MESSAGE,  # blocked by the filter of harmful links
+    400001: Refusal.FILES,  # uploads have been limited for this server
 }
 # What the library raises for a malformed response, such as a proxy's page with status 200.
 MALFORMED_RESPONSE = (ValueError, TypeError, LookupError, AttributeError)
@@ -98,20 +104,20 @@ def translated_errors(*, has_files: bool = False) -> Iterator[None]:
 
 
 def _translate(error: HTTPException, *, has_files: bool) -> TryLater | Refused | InteractionExpired | FileTooLarge:
-    if error.status == 413 or error.code in _TOO_LARGE:
+    if error.status == 413 or error.code in TOO_LARGE:
         return FileTooLarge()
-    if error.code in _EXPIRED:
+    if error.code in EXPIRED:
         return InteractionExpired()
     if error.code == MISSING_PERMISSIONS:
         return Refused(Refusal.FILES if has_files else Refusal.CHAT)
-    if error.code in _REFUSALS:
-        return Refused(_REFUSALS[error.code])
+    if error.code in REFUSALS:
+        return Refused(REFUSALS[error.code])
     match error:
         case HTTPException(status=429):  # from a firewall; the library waits for Discord's own limits
             return Banned(requested_pause(error) or NETWORK_PAUSE)
         case DiscordServerError() | HTTPException(status=408):
             return TryLater(NETWORK_PAUSE, perhaps_sent=True)
-        case HTTPException(code=code) if code in _NOT_NOW:
+        case HTTPException(code=code) if code in NOT_NOW:
             return TryLater(NOT_NOW_PAUSE)
         case _ if _is_page(error):
             return TryLater(NOT_NOW_PAUSE)

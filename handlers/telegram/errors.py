@@ -55,7 +55,7 @@ class BadRequestKind(Enum):
 
 
 # The Bot API has no codes for these, only descriptions. No other place matches them.
-_DESCRIPTIONS = {
+DESCRIPTIONS = {
     "message is not modified": BadRequestKind.NOT_MODIFIED,
     "message to edit not found": BadRequestKind.MESSAGE_GONE,
     "message to delete not found": BadRequestKind.MESSAGE_GONE,
@@ -93,16 +93,19 @@ _DESCRIPTIONS = {
     "chat_restricted": BadRequestKind.CHAT_CLOSED,
     "channel_private": BadRequestKind.CHAT_CLOSED,
     "user_banned_in_channel": BadRequestKind.CHAT_CLOSED,
+    "privacy_premium_required": BadRequestKind.CHAT_CLOSED,
+    "user_privacy_restricted": BadRequestKind.CHAT_CLOSED,
     "user_is_blocked": BadRequestKind.CHAT_CLOSED,
     "input_user_deactivated": BadRequestKind.CHAT_CLOSED,
     "group chat was deactivated": BadRequestKind.CHAT_CLOSED,
     "allow_payment_required": BadRequestKind.CHAT_CLOSED,
     "wrong file identifier": BadRequestKind.FILE_GONE,
     "wrong remote file identifier": BadRequestKind.FILE_GONE,
+    "file_reference_": BadRequestKind.FILE_GONE,  # …EXPIRED, …INVALID
     "wrong padding in the string": BadRequestKind.FILE_GONE,
     "charge_already_refunded": BadRequestKind.ALREADY_REFUNDED,
 }
-_REFUSALS = {
+REFUSALS = {
     BadRequestKind.MESSAGE_GONE: Refusal.MESSAGE,
     BadRequestKind.PHOTO_REFUSED: Refusal.PHOTO,
     BadRequestKind.FILES_REFUSED: Refusal.FILES,
@@ -115,7 +118,7 @@ _TOO_LARGE = "request entity too large"  # status 413, for which the library has
 def classify(error: BadRequest) -> BadRequestKind:
     """The kind of a 400 response."""
     message = error.message.casefold()
-    return next((kind for description, kind in _DESCRIPTIONS.items() if description in message), BadRequestKind.OTHER)
+    return next((kind for description, kind in DESCRIPTIONS.items() if description in message), BadRequestKind.OTHER)
 
 
 def retry_seconds(error: RetryAfter) -> float:
@@ -155,7 +158,7 @@ def _translation(error: TelegramError) -> TryLater | Refused:
 
 
 def _bad_request(error: BadRequest) -> Refused:
-    refusal = _REFUSALS.get(classify(error), Refusal.UNKNOWN)
+    refusal = REFUSALS.get(classify(error), Refusal.UNKNOWN)
     if refusal is Refusal.UNKNOWN:
         log.warning("Telegram refused a call", description=error.message)
     return Refused(refusal)

@@ -10,7 +10,16 @@ import pytest
 from discord import DiscordServerError, Forbidden, HTTPException, NotFound
 
 from bot.messaging.platform import Refusal, Refused, TryLater
-from handlers.discord.errors import FileTooLarge, InteractionExpired, translated_errors
+from handlers.discord.errors import (
+    EXPIRED,
+    MISSING_PERMISSIONS,
+    NOT_NOW,
+    REFUSALS,
+    TOO_LARGE,
+    FileTooLarge,
+    InteractionExpired,
+    translated_errors,
+)
 
 KINDS: dict[int, type[HTTPException]] = {403: Forbidden, 404: NotFound, 503: DiscordServerError}
 
@@ -26,38 +35,59 @@ def translation(raised: HTTPException, *, has_files: bool = False) -> Exception:
     return found.value
 
 
-@pytest.mark.parametrize(
-    ("status", "code", "refusal"),
-    [
-        (404, 10003, Refusal.CHAT),
-        (404, 10004, Refusal.CHAT),
-        (404, 10007, Refusal.CHAT),
-        (404, 10008, Refusal.MESSAGE),
-        (404, 10013, Refusal.CHAT),
-        (400, 20009, Refusal.FILES),
-        (403, 40007, Refusal.CHAT),
-        (400, 40058, Refusal.CHAT),
-        (403, 50001, Refusal.CHAT),
-        (403, 50003, Refusal.CHAT),
-        (403, 50005, Refusal.MESSAGE),
-        (403, 50007, Refusal.CHAT),
-        (400, 50008, Refusal.CHAT),
-        (403, 50009, Refusal.CHAT),
-        (403, 50013, Refusal.CHAT),
-        (403, 50021, Refusal.MESSAGE),
-        (400, 50024, Refusal.CHAT),
-        (400, 50033, Refusal.CHAT),
-        (400, 50083, Refusal.MESSAGE),
-        (403, 50278, Refusal.CHAT),
-        (400, 160002, Refusal.CHAT),
-        (400, 160005, Refusal.CHAT),
-        (400, 200000, Refusal.MESSAGE),
-        (400, 240000, Refusal.MESSAGE),
-        (400, 50035, Refusal.UNKNOWN),
-        (403, 999_999, Refusal.UNKNOWN),
-        (404, 0, Refusal.UNKNOWN),
-    ],
+REFUSED = (
+    (404, 10003, Refusal.CHAT),
+    (404, 10004, Refusal.CHAT),
+    (404, 10007, Refusal.CHAT),
+    (404, 10008, Refusal.MESSAGE),
+    (404, 10013, Refusal.CHAT),
+    (400, 20009, Refusal.FILES),
+    (400, 20024, Refusal.CHAT),
+    (403, 40007, Refusal.CHAT),
+    (400, 40058, Refusal.CHAT),
+    (403, 50001, Refusal.CHAT),
+    (403, 50003, Refusal.CHAT),
+    (403, 50005, Refusal.MESSAGE),
+    (403, 50007, Refusal.CHAT),
+    (400, 50008, Refusal.CHAT),
+    (403, 50009, Refusal.CHAT),
+    (403, 50013, Refusal.CHAT),
+    (403, 50021, Refusal.MESSAGE),
+    (400, 50024, Refusal.CHAT),
+    (400, 50033, Refusal.CHAT),
+    (400, 50046, Refusal.FILES),
+    (400, 50083, Refusal.MESSAGE),
+    (403, 50095, Refusal.CHAT),
+    (403, 50178, Refusal.CHAT),
+    (403, 50278, Refusal.CHAT),
+    (401, 60003, Refusal.CHAT),
+    (400, 160002, Refusal.CHAT),
+    (400, 160005, Refusal.CHAT),
+    (400, 200000, Refusal.MESSAGE),
+    (400, 240000, Refusal.MESSAGE),
+    (403, 400001, Refusal.FILES),
+    (400, 50035, Refusal.UNKNOWN),
+    (403, 999_999, Refusal.UNKNOWN),
+    (404, 0, Refusal.UNKNOWN),
 )
+LATER = (
+    *((429, code) for code in (20016, 20022, 20028, 20029, 40062)),
+    *((400, code) for code in (20016, 30046, 40003, 40004, 40006, 40043, 110001)),
+    (503, 130000),
+    (503, 0),
+)
+LARGE = ((413, 0), (413, 40005), (400, 50045))
+ENDED = ((404, 10015), (404, 10062), (401, 50027), (400, 40094))
+
+
+def test_every_code_that_is_known_has_a_row() -> None:
+    assert {code for _, code, refusal in REFUSED if refusal is not Refusal.UNKNOWN} == {*REFUSALS, MISSING_PERMISSIONS}
+    assert {code for _, code in LATER} == {*NOT_NOW, 0}
+    assert {code for _, code in LARGE} == {*TOO_LARGE, 0}
+    assert {code for _, code in ENDED} == EXPIRED
+
+
+@pytest.mark.parametrize(("status", "code", "refusal"), REFUSED)
 def test_every_code_of_a_refusal_has_its_kind(status: int, code: int, refusal: Refusal) -> None:
     found = translation(error(status, code))
     assert isinstance(found, Refused)
@@ -70,15 +100,7 @@ def test_a_missing_permission_may_be_that_for_files() -> None:
     assert found.refusal is Refusal.FILES
 
 
-@pytest.mark.parametrize(
-    ("status", "code"),
-    [
-        *((429, code) for code in (20016, 20022, 20028, 20029, 40062)),
-        *((400, code) for code in (20016, 30046, 40003, 40004, 40006)),
-        (503, 130000),
-        (503, 0),
-    ],
-)
+@pytest.mark.parametrize(("status", "code"), LATER)
 def test_what_passes_by_itself_is_tried_later(status: int, code: int) -> None:
     assert isinstance(translation(error(status, code)), TryLater)
 
@@ -88,11 +110,11 @@ def test_a_page_of_something_in_between_is_no_refusal_of_discord(status: int) ->
     assert isinstance(translation(error(status, 0, "text/html; charset=utf-8")), TryLater)
 
 
-@pytest.mark.parametrize(("status", "code"), [(413, 0), (413, 40005), (400, 50045)])
+@pytest.mark.parametrize(("status", "code"), LARGE)
 def test_a_file_that_is_too_large_is_made_smaller(status: int, code: int) -> None:
     assert isinstance(translation(error(status, code)), FileTooLarge)
 
 
-@pytest.mark.parametrize(("status", "code"), [(404, 10015), (404, 10062), (401, 50027), (400, 40094)])
+@pytest.mark.parametrize(("status", "code"), ENDED)
 def test_an_interaction_ends(status: int, code: int) -> None:
     assert isinstance(translation(error(status, code)), InteractionExpired)

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TimedOut
 
 from bot.messaging.platform import Refusal, Refused, TryLater
-from handlers.telegram.errors import TOKEN_RETRY_SECONDS, GroupMigrated, translate_errors
+from handlers.telegram.errors import DESCRIPTIONS, REFUSALS, TOKEN_RETRY_SECONDS, GroupMigrated, translate_errors
 from handlers.telegram.log_redaction import redact_token
 
 SECRET = "7654321:AAH-not-a-real-token-for-tests-only"
@@ -19,51 +19,59 @@ def _time_spans(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PTB_TIMEDELTA", "true")  # as `create_bot` does
 
 
-@pytest.mark.parametrize(
-    ("description", "refusal"),
-    [
-        ("message to edit not found", Refusal.MESSAGE),
-        ("message can't be edited", Refusal.MESSAGE),
-        ("MESSAGE_ID_INVALID", Refusal.MESSAGE),
-        ("MESSAGE_EDIT_TIME_EXPIRED", Refusal.MESSAGE),
-        ("MESSAGE_AUTHOR_REQUIRED", Refusal.MESSAGE),
-        ("message to delete not found", Refusal.MESSAGE),
-        ("not enough rights to send photos to the chat", Refusal.PHOTO),
-        ("CHAT_SEND_PHOTOS_FORBIDDEN", Refusal.PHOTO),
-        ("PHOTO_INVALID_DIMENSIONS", Refusal.PHOTO),
-        ("PHOTO_SAVE_FILE_INVALID", Refusal.PHOTO),
-        ("PHOTO_EXT_INVALID", Refusal.PHOTO),
-        ("PHOTO_CONTENT_TYPE_INVALID", Refusal.PHOTO),
-        ("IMAGE_PROCESS_FAILED", Refusal.PHOTO),
-        ("file of size 10485761 bytes is too big for a photo", Refusal.PHOTO),
-        ("not enough rights to send documents to the chat", Refusal.FILES),
-        ("not enough rights to send media to the chat", Refusal.FILES),
-        ("CHAT_SEND_DOCS_FORBIDDEN", Refusal.FILES),
-        ("CHAT_SEND_MEDIA_FORBIDDEN", Refusal.FILES),
-        ("message thread not found", Refusal.TOPIC),
-        ("TOPIC_CLOSED", Refusal.TOPIC),
-        ("TOPIC_DELETED", Refusal.TOPIC),
-        ("TOPIC_ID_INVALID", Refusal.TOPIC),
-        ("chat not found", Refusal.CHAT),
-        ("user not found", Refusal.CHAT),
-        ("PEER_ID_INVALID", Refusal.CHAT),
-        ("have no rights to send a message", Refusal.CHAT),
-        ("not enough rights to send text messages to the chat", Refusal.CHAT),
-        ("need administrator rights in the channel chat", Refusal.CHAT),
-        ("CHAT_WRITE_FORBIDDEN", Refusal.CHAT),
-        ("CHAT_SEND_PLAIN_FORBIDDEN", Refusal.CHAT),
-        ("CHAT_GUEST_SEND_FORBIDDEN", Refusal.CHAT),
-        ("CHAT_ADMIN_REQUIRED", Refusal.CHAT),
-        ("CHAT_RESTRICTED", Refusal.CHAT),
-        ("CHANNEL_PRIVATE", Refusal.CHAT),
-        ("USER_BANNED_IN_CHANNEL", Refusal.CHAT),
-        ("USER_IS_BLOCKED", Refusal.CHAT),
-        ("INPUT_USER_DEACTIVATED", Refusal.CHAT),
-        ("group chat was deactivated", Refusal.CHAT),
-        ("ALLOW_PAYMENT_REQUIRED_1", Refusal.CHAT),
-        ("something quite new", Refusal.UNKNOWN),
-    ],
+REFUSED = (
+    ("message to edit not found", Refusal.MESSAGE),
+    ("message can't be edited", Refusal.MESSAGE),
+    ("MESSAGE_ID_INVALID", Refusal.MESSAGE),
+    ("MESSAGE_EDIT_TIME_EXPIRED", Refusal.MESSAGE),
+    ("MESSAGE_AUTHOR_REQUIRED", Refusal.MESSAGE),
+    ("message to delete not found", Refusal.MESSAGE),
+    ("not enough rights to send photos to the chat", Refusal.PHOTO),
+    ("CHAT_SEND_PHOTOS_FORBIDDEN", Refusal.PHOTO),
+    ("PHOTO_INVALID_DIMENSIONS", Refusal.PHOTO),
+    ("PHOTO_SAVE_FILE_INVALID", Refusal.PHOTO),
+    ("PHOTO_EXT_INVALID", Refusal.PHOTO),
+    ("PHOTO_CONTENT_TYPE_INVALID", Refusal.PHOTO),
+    ("IMAGE_PROCESS_FAILED", Refusal.PHOTO),
+    ("file of size 10485761 bytes is too big for a photo", Refusal.PHOTO),
+    ("not enough rights to send documents to the chat", Refusal.FILES),
+    ("not enough rights to send media to the chat", Refusal.FILES),
+    ("CHAT_SEND_DOCS_FORBIDDEN", Refusal.FILES),
+    ("CHAT_SEND_MEDIA_FORBIDDEN", Refusal.FILES),
+    ("message thread not found", Refusal.TOPIC),
+    ("TOPIC_CLOSED", Refusal.TOPIC),
+    ("TOPIC_DELETED", Refusal.TOPIC),
+    ("TOPIC_ID_INVALID", Refusal.TOPIC),
+    ("chat not found", Refusal.CHAT),
+    ("user not found", Refusal.CHAT),
+    ("PEER_ID_INVALID", Refusal.CHAT),
+    ("have no rights to send a message", Refusal.CHAT),
+    ("not enough rights to send text messages to the chat", Refusal.CHAT),
+    ("need administrator rights in the channel chat", Refusal.CHAT),
+    ("CHAT_WRITE_FORBIDDEN", Refusal.CHAT),
+    ("CHAT_SEND_PLAIN_FORBIDDEN", Refusal.CHAT),
+    ("CHAT_GUEST_SEND_FORBIDDEN", Refusal.CHAT),
+    ("CHAT_ADMIN_REQUIRED", Refusal.CHAT),
+    ("CHAT_RESTRICTED", Refusal.CHAT),
+    ("CHANNEL_PRIVATE", Refusal.CHAT),
+    ("USER_BANNED_IN_CHANNEL", Refusal.CHAT),
+    ("PRIVACY_PREMIUM_REQUIRED", Refusal.CHAT),
+    ("USER_PRIVACY_RESTRICTED", Refusal.CHAT),
+    ("USER_IS_BLOCKED", Refusal.CHAT),
+    ("INPUT_USER_DEACTIVATED", Refusal.CHAT),
+    ("group chat was deactivated", Refusal.CHAT),
+    ("ALLOW_PAYMENT_REQUIRED_1", Refusal.CHAT),
+    ("something quite new", Refusal.UNKNOWN),
 )
+
+
+def test_every_description_that_is_known_has_a_row() -> None:
+    rows = [description.casefold() for description, _ in REFUSED]
+    known = [description for description, kind in DESCRIPTIONS.items() if kind in REFUSALS]
+    assert [one for one in known if not any(one in row for row in rows)] == []
+
+
+@pytest.mark.parametrize(("description", "refusal"), REFUSED)
 def test_every_description_of_a_refusal_has_its_kind(description: str, refusal: Refusal) -> None:
     with pytest.raises(Refused) as refused, translate_errors():
         raise BadRequest(f"Bad Request: {description}")
