@@ -9,12 +9,13 @@ from bot.i18n import Texts, mark, texts_for
 from bot.jobs.queries import JobQueries
 from bot.messaging.callback_data import CallbackData, ShowGallery, TryProfilePhoto, person_key
 from bot.messaging.incoming import ButtonPress, CallbackAnswer, IncomingMessage
-from bot.messaging.platform import DEFAULT_CAPABILITIES, Button, Capabilities, Card
+from bot.messaging.platform import DEFAULT_CAPABILITIES, Button, Capabilities, Card, InPrivate
 from bot.messaging.registry import EVERYBODY, Command, Feature, Form, HelpLine, Menu, StartLink, on_press
 from bot.messaging.style_samples import own_picture
 
 START = "start"  # deep links come as /start PAYLOAD
 HELP_LINK = "help"  # the payload of the deep link that leads to the help in the private chat
+ASK_LINK = "do-"  # begins the payload of a deep link that asks for a personal command
 _LOOKS = mark("🎨 /styles: what each style looks like. /history: your pictures. /quota: how many you have left today")
 _DATA = mark("🔒 /privacy: what I keep about you. /forget: delete it")
 IN_SHORT = (
@@ -143,6 +144,18 @@ def group_help_card(texts: Texts, capabilities: Capabilities = DEFAULT_CAPABILIT
 def help_text(lines: Sequence[HelpLine], texts: Texts, capabilities: Capabilities = DEFAULT_CAPABILITIES) -> str:
     shown = [line.form if capabilities.has_forms else line.typed for line in lines]
     return "\n".join(texts.gettext(line) for line in shown if line)
+
+
+def in_private(command: str, texts: Texts) -> InPrivate:
+    """What is said in a group about an answer that concerns one person alone; a button opens the private chat with the
+    command."""
+    button = Button(texts.gettext("Open our chat"), start=f"{ASK_LINK}{command}")
+    return InPrivate(
+        sent=Card(texts.gettext("I've sent it to you in private.")),
+        closed=Card(
+            texts.gettext("That's for you alone: open our private chat, and I'll tell you there."), ((button,),)
+        ),
+    )
 
 
 def failure_text(texts: Texts) -> str:

@@ -37,7 +37,13 @@ class HistoryCommands:
     def feature(self) -> Feature:
         """What it registers."""
         history = Command(
-            "history", self.first_page, summary=mark("My pictures"), menus=IN_PRIVATE, rank=30, form=Form()
+            "history",
+            self.first_page,
+            summary=mark("My pictures"),
+            menus=IN_PRIVATE,
+            rank=30,
+            form=Form(),
+            is_personal=True,
         )
         presses = (on_press(HistoryPage, self.turn_page), on_press(OpenPicture, self.open))
         return Feature((history,), presses, (StartLink("history", self.first_page),))

@@ -8,7 +8,17 @@ from dataclasses import replace
 
 from bot.admin.service import AdminService
 from bot.billing.payments import PaymentCommands
-from bot.conversation.help import START, failure_text, finished_text, hint_text, too_fast_text, typo_text, welcome_text
+from bot.conversation.help import (
+    ASK_LINK,
+    START,
+    failure_text,
+    finished_text,
+    hint_text,
+    in_private,
+    too_fast_text,
+    typo_text,
+    welcome_text,
+)
 from bot.conversation.inline import InlinePage, InlineSearch, guest_card
 from bot.conversation.photos import PhotoRequests
 from bot.conversation.rate_limit import RateLimiter, Verdict
@@ -132,9 +142,19 @@ class MessageRouter:
         if command is None or not command.is_for(message.person):
             return await self._unknown_command(message, parsed)
         if command.name == START and parsed.text:
+            asked = self.registry.commands.get(parsed.text.removeprefix(ASK_LINK))
+            if parsed.text.startswith(ASK_LINK) and asked is not None and asked.is_personal:
+                return await asked.answer(message, "")
             found = await self.registry.follow(message, parsed.text)
             return found or await command.answer(message, parsed.text)
-        return await command.answer(message, parsed.text)
+        card = await command.answer(message, parsed.text)
+        if card is None or not (command.is_personal and message.chat.is_group) or message.is_ephemeral:
+            return card
+        return (
+            card
+            if message.is_by_chat
+            else replace(card, privately=in_private(command.name, texts_for(message.person.language)))
+        )
 
     async def _plain(self, message: IncomingMessage, text: str) -> Card | None:
         """Answer text without a command that is meant for the bot."""

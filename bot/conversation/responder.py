@@ -18,7 +18,7 @@ from bot.delivery.fallbacks import as_file, refused_answer
 from bot.i18n import texts_for
 from bot.messaging.incoming import ButtonPress, CallbackAnswer
 from bot.messaging.job_card import ButtonRows
-from bot.messaging.platform import Address, Card, Chat, Platform, Refusal, Refused, TryLater
+from bot.messaging.platform import Address, Card, Chat, InPrivate, Platform, Refusal, Refused, TryLater
 from bot.runtime.clock import Clock
 
 log = structlog.get_logger(__name__)
@@ -94,17 +94,28 @@ class Responder:
     retry: Retry
 
     async def show(self, where: Address, card: Card) -> None:
-        """Send a card and its follow-ups; or change the message that it replaces."""
+        """Send a card and its follow-ups; or change the message that it replaces; or send it to the person's private
+        chat, and say so."""
         if card.replaces is not None:
             here, instead = card.replaces
             if await self.retry.until_done(lambda: self._replace(here, instead), failed=False):
                 return
+        if card.privately is not None:
+            where, card = await self._in_private(where, card, card.privately)
         await self.retry.until_done(lambda: self._show(where, card), failed="")
         if card.followups is not None:
             # Closing the generator releases the files that it holds, however the sending ends.
             async with aclosing(cast("AsyncGenerator[Card, None]", card.followups())) as more:
                 async for one in more:
                     await self.retry.until_done(partial(self._show, where, one), failed="")
+
+    async def _in_private(self, here: Address, card: Card, said: InPrivate) -> tuple[Address, Card]:
+        """Send a card to the private chat of the person it is for. Returns what is to be said in the group."""
+        if here.person is None:
+            return here, said.closed
+        private = Address(Chat(here.person.platform, here.person.platform_id), person=here.person)
+        sent = await self.retry.until_done(lambda: self._show(private, card), failed="")
+        return here, said.sent if sent else said.closed
 
     async def _replace(self, here: Address, card: Card) -> bool:
         """Change a message of ours, without the card's picture where that is refused. Raises TryLater or Refused."""

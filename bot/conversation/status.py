@@ -36,7 +36,7 @@ class StatusCommands:
         return Feature(
             (
                 Command("queue", self.queue, summary=where, menus=EVERYBODY, rank=31, form=Form()),
-                Command("quota", self.quota, summary=left, menus=EVERYBODY, rank=32, form=Form()),
+                Command("quota", self.quota, summary=left, menus=EVERYBODY, rank=32, form=Form(), is_personal=True),
                 Command("cancel", self.cancel, summary=back, menus=EVERYBODY, rank=33, form=Form()),
             ),
             help=HELP,

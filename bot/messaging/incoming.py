@@ -71,6 +71,7 @@ class IncomingMessage:
         replied_profile_photo: That of the person whom it replies to.
         is_admin: Asks the platform whether the person is an admin of the group; may raise TryLater.
         is_ephemeral: Only the person sees the answer.
+        is_by_chat: It was written in the name of a group or channel, which has no private chat with us.
     """
 
     person: Person
@@ -89,6 +90,7 @@ class IncomingMessage:
     replied_profile_photo: Attachment | None = None
     is_admin: Callable[[], Awaitable[bool]] = not_an_admin
     is_ephemeral: bool = False
+    is_by_chat: bool = False
 
 
 Withholds = Callable[[Attachment, Person], Awaitable[bool]]

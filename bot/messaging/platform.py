@@ -99,6 +99,7 @@ class Card:
         followups: Makes the cards to send after this one, one by one while they are sent.
         job: The job that it shows (the first one of an album), so that a platform can detect a card sent twice.
         in_progress: It will be updated.
+        privately: It is only for the person that its address is for, and is sent to their private chat.
         replaces: A message of ours that is to become another card, instead of sending this one; where that is refused,
             this one is sent.
     """
@@ -113,7 +114,17 @@ class Card:
     followups: Callable[[], AsyncIterator["Card"]] | None = None
     job: int | None = None
     in_progress: bool = False
+    privately: "InPrivate | None" = None
     replaces: "tuple[Address, Card] | None" = None
+
+
+@dataclass(frozen=True)
+class InPrivate:
+    """What is said in the group when a card goes to the private chat: that it was `sent`; or how to open that chat,
+    where it is `closed`."""
+
+    sent: Card
+    closed: Card
 
 
 @dataclass(frozen=True)

@@ -94,6 +94,7 @@ class Command:
         menus: The menus that list it, in the order of `rank`.
         form: The form on platforms with forms; None: not available there, or handled by the platform.
         is_for: Who may use it; to everybody else it is an unknown command.
+        is_personal: Its answer concerns one person alone: in a group it goes to their private chat.
     """
 
     name: str
@@ -104,6 +105,7 @@ class Command:
     rank: int = 0
     form: Form | None = None
     is_for: Callable[[Person], bool] = _anybody
+    is_personal: bool = False
 
 
 @dataclass(frozen=True)

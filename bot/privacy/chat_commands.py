@@ -70,10 +70,30 @@ class PrivacyCommands:
         languages = tuple((texts_for(language).own_name, language) for language in LANGUAGES)
         language = Option("language", mark("Which one; leave it empty and I'll ask"), required=False, choices=languages)
         commands = (
-            Command("lang", self.language, None, mark("Language"), IN_PRIVATE, 70, Form((language,), "{language}")),
-            Command("privacy", self.facts, None, mark("What you keep about me"), IN_PRIVATE, 71, Form()),
+            Command(
+                "lang",
+                self.language,
+                None,
+                mark("Language"),
+                IN_PRIVATE,
+                70,
+                Form((language,), "{language}"),
+                is_personal=True,
+            ),
+            Command(
+                "privacy", self.facts, None, mark("What you keep about me"), IN_PRIVATE, 71, Form(), is_personal=True
+            ),
             Command("export", self.export, None, mark("Send me everything you keep about me"), IN_PRIVATE, 72, Form()),
-            Command("forget", self.forget, None, mark("Delete everything you keep about me"), IN_PRIVATE, 73, Form()),
+            Command(
+                "forget",
+                self.forget,
+                None,
+                mark("Delete everything you keep about me"),
+                IN_PRIVATE,
+                73,
+                Form(),
+                is_personal=True,
+            ),
             Command(
                 "optout",
                 self.opt_out,

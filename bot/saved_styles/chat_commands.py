@@ -96,7 +96,15 @@ class SavedStyleCommands:
                 rank=40,
                 form=save,
             ),
-            Command("mystyles", self.mine, summary=mark("My saved styles"), menus=IN_PRIVATE, rank=41, form=Form()),
+            Command(
+                "mystyles",
+                self.mine,
+                summary=mark("My saved styles"),
+                menus=IN_PRIVATE,
+                rank=41,
+                form=Form(),
+                is_personal=True,
+            ),
             Command(
                 "renamestyle",
                 self.rename,

@@ -81,6 +81,7 @@ def parse_messages(
         profile_photo=_profile_photo(first, None if first.sender_chat else first.from_user, lookups),
         replied_profile_photo=None if file else _profile_photo(first, sender_of(replied, bot_user), lookups),
         is_admin=admin_check(first.chat, first.from_user, first.sender_chat, lookups),
+        is_by_chat=first.sender_chat is not None,
     )
 
 

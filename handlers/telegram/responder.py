@@ -53,7 +53,7 @@ class TelegramResponder:
         failure: Card | None = self._message_router.failure_card(request.person)
         card = await self._retry.until_done(lambda: self._message_router.answer(request), failed=failure)
         if card is not None:
-            await self._responder.show(Address(request.chat, reply_to=request.message_id), card)
+            await self._responder.show(Address(request.chat, reply_to=request.message_id, person=request.person), card)
 
     async def on_callback_query(self, query: CallbackQuery) -> None:
         """Handle a button press. The client shows a spinner until the query is answered, so it always is."""

@@ -27,7 +27,7 @@ async def test_killed_with_a_backlog(tmp_path: Path) -> None:
         painter, member = ChatUser(api, PAINTER, PAINTER), ChatUser(api, 1, GROUP)
         async with bot_process(tmp_path / "bot", **settings) as bot:
             for _ in range(EACH):
-                await asyncio.gather(*(ChatUser(api, number, GROUP).says("/quota") for number in MEMBERS))
+                await asyncio.gather(*(ChatUser(api, number, GROUP).says("/queue") for number in MEMBERS))
             await api.until(lambda: member.sees)
             await asyncio.gather(*(one.says("/start") for one in strangers))
             await painter.sends(portrait_jpeg(), caption="/style 7")

@@ -46,7 +46,7 @@ async def test_three_people_who_write_fifty_commands_each_keep_nobody_waiting(
         await ben.sends(portrait_jpeg(), caption="my new hat")  # without a word, it would be waited for more
         await api.until(lambda: ben.sees)
         for _ in range(EACH):
-            await asyncio.gather(*(harness.member(number).says("/quota") for number in MEMBERS))
+            await asyncio.gather(*(harness.member(number).says("/queue") for number in MEMBERS))
         await api.acknowledged()
         await api.until(lambda: harness.member(1).sees)
         await stranger.says("/start")
@@ -78,7 +78,7 @@ async def test_forget_deletes_what_waits_too(tmp_path: Path, *, by_webhook: bool
         api.faults.append(flood("sendMessage", 600, chat=GROUP))
         await ben.says("/help")
         await anna.says("/style 3 of somebody's secret")
-        await ben.says("/quota")
+        await ben.says("/queue")
         await api.until(lambda: not any(fault.times for fault in api.faults))
         await api.acknowledged()
         await harness.app.services.privacy.forget(anna.person)
@@ -93,7 +93,7 @@ async def test_what_waited_at_a_stop_is_answered_once_after_it(tmp_path: Path, *
         clock = PausedClock()
         options: dict[str, Any] = {"api": api, "by_webhook": by_webhook}
         async with telegram_harness(tmp_path, **options, handler_clock=clock) as harness:
-            for text in ("/quota", "/help", "/queue"):
+            for text in ("/ref", "/help", "/queue"):
                 await harness.member(1).says(text)
             await api.until(lambda: harness.member(1).sees)
             await api.acknowledged()

@@ -96,6 +96,6 @@ async def test_a_command_in_a_just_migrated_group_is_answered_in_the_new_chat(tm
     async with telegram_harness(tmp_path) as harness:
         anna, there = harness.member(1), harness.member(1, chat=NEW)
         await migrate_group(anna, NEW, sides=())
-        await anna.says("/quota")  # sent just before the migration, processed just after
+        await anna.says("/queue")  # sent just before the migration, processed just after
         await harness.api.until(lambda: there.sees)
-        assert "left today" in there.sees[0].text
+        assert "The queue is empty" in there.sees[0].text

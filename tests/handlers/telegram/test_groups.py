@@ -57,6 +57,28 @@ async def test_a_command_a_mention_and_a_reply_address_the_bot(tmp_path: Path) -
         assert "Which style" in anna.sees[2].text
 
 
+async def test_what_concerns_one_person_goes_to_their_private_chat(tmp_path: Path) -> None:
+    async with telegram_harness(tmp_path) as harness:
+        anna, ben = harness.member(1), harness.member(2, chat=GROUP - 1)
+        await anna.says("/quota")
+        await harness.api.until(lambda: anna.sees)
+        [told] = harness.person(1).sees
+        assert "left today" in told.text
+        assert [(card.text, card.rows) for card in anna.sees] == [("I've sent it to you in private.", ())]
+
+        private = harness.person(2)
+        harness.api.chats.never_started.add(private.chat)
+        await ben.says("/history")
+        await harness.api.until(lambda: ben.sees)
+        [card] = ben.sees
+        assert card.text == "That's for you alone: open our private chat, and I'll tell you there."
+        payload = card.data("Open our chat").partition("?start=")[2]
+        harness.api.chats.never_started.clear()
+        await private.says(f"/start {payload}")
+        await harness.api.until(lambda: private.sees)
+        assert private.sees[0].text == "Nothing yet. Send me a photo to start."
+
+
 async def test_thanking_the_bot_needs_no_answer(tmp_path: Path) -> None:
     async with telegram_harness(tmp_path) as harness:
         anna = harness.member(1)
