@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from bot.domain.job_view import State
+from bot.jobs import views
 from bot.jobs.queue_snapshot import MIN_INTERVAL_SECONDS, WATCH_SECONDS, QueueSnapshot, QueueSnapshots
 from bot.jobs.views import Capacity
 from bot.runtime.clock import WallClock
 from bot.runtime.wakeups import Wakeups
-from storage import jobs, queue
+from storage import jobs, queue, timings
+from storage.accounts import Account
 from storage.database import Database, open_database
 from tests.harness.rows import NOON, insert_job
 
@@ -146,3 +148,17 @@ async def test_a_cancelled_watcher_does_not_block_the_others(env: SnapshotFixtur
         job = await env.insert(f"test:{steps}")
         async with asyncio.timeout(5):
             assert job in (await snapshots.current(job)).waiting
+
+
+async def test_what_deliveries_take_is_learned_and_part_of_every_promise(env: SnapshotFixture) -> None:
+    for seconds in (3.0, 3.0, 3.0, 9000.0):  # the last waited for a platform
+        async with env.database.write() as connection:
+            await views.learn_delivery(connection, seconds)
+    async with env.database.read() as connection:
+        [row] = await timings.list_all(connection)
+        rows = await views.read_queue_rows(connection)
+    assert (row.account_id, row.step, row.count) == (timings.NO_ACCOUNT, timings.DELIVERY, 4)
+    assert 2.5 < row.mean < 8.0
+    account = Account("key-a", 1, 0.0, 0, 0.0, None, 15.0, 3.0)
+    state = views.queue_state(replace(rows, accounts=[account]), Capacity(frozenset({"key-a"}), 1, 15.0), 0.0)
+    assert state.loads["key-a"].after.mean == pytest.approx(row.mean + views.FETCH.mean)
