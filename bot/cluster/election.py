@@ -6,7 +6,8 @@ heartbeat is recent. When a holder stops cleanly, another follows at its next he
 """
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -30,7 +31,9 @@ log = structlog.get_logger(__name__)
 STALLED_SECONDS = 3.0  # a process without a heartbeat for so long has lost its roles
 FORGOTTEN_SECONDS = 24 * 3600.0
 BEAT_SECONDS = 0.75
+SHORTEST_PAUSE = 0.05  # between two heartbeats
 ANSWER_SECONDS = 3.0  # a heartbeat that takes longer has failed
+LOOK_SECONDS = 20.0  # a look for free roles that takes longer goes on after a new one
 SURE_SECONDS = 2.0  # for so long after a heartbeat roles are surely ours: others wait for STALLED_SECONDS
 LOST_SECONDS = 8.0  # without a heartbeat for so long, we give up all roles
 UNKNOWN_SECONDS = 60.0  # and after so long we register again
@@ -44,39 +47,42 @@ class RoleLeases:
     `queueing_lock` ensure both. A process whose heartbeat stops loses its jobs.
 
     `worker_id`: procrastinate's id for this process; None: not registered. `held_by_others`: the roles that other
-    processes held at the last heartbeat.
+    processes held at the last heartbeat; `waiting`: those with a job for the next holder.
     """
 
     manager: JobManager
     worker_id: int | None = None
     held_by_others: frozenset[str] = frozenset()
+    waiting: frozenset[str] = frozenset()
 
-    async def heartbeat(self, roles: Sequence[str]) -> dict[int, str]:
-        """Send a heartbeat, release the leases of dead processes, and enqueue a job for the next holder of each role.
-
-        Returns the jobs that this process is doing, with their roles. Raises ConnectorException."""
+    async def heartbeat(self) -> dict[int, str]:
+        """Send a heartbeat. Returns the jobs that this process is doing, with their roles. Raises
+        ConnectorException."""
         if self.worker_id is None:
             await self.manager.prune_stalled_workers(FORGOTTEN_SECONDS)
             self.worker_id = await self.manager.register_worker()
         await self.manager.update_heartbeat(self.worker_id)
-        for job in await self.manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
-            await self.release(job.id)
         known = list(await self.manager.list_jobs_async())
         doing = [job for job in known if job.status == Status.DOING.value]
         self.held_by_others = frozenset(job.queue for job in doing if job.worker_id != self.worker_id)
-        waiting = {job.queue for job in known if job.status == Status.TODO.value}
-        for number, role in enumerate(roles):
-            if role not in waiting:
-                await self._enqueue(role, priority=-number)
+        self.waiting = frozenset(job.queue for job in known if job.status == Status.TODO.value)
         return {job.id: job.queue for job in doing if job.id and job.worker_id == self.worker_id}
 
-    async def take(self, roles: Collection[str]) -> dict[int, str]:
-        """Take the jobs that are free now. Returns them with their roles."""
-        assert self.worker_id is not None
-        taken: dict[int, str] = {}
-        while (job := await self.manager.fetch_job(list(roles), self.worker_id)) is not None and job.id:
-            taken[job.id] = job.queue
-        return taken
+    async def offer(self, roles: Sequence[str]) -> None:
+        """Release the leases of dead processes, and enqueue a job for the next holder of each role."""
+        for job in await self.manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
+            await self.release(job.id)
+        for number, role in enumerate(roles):
+            if role not in self.waiting:
+                await self._enqueue(role, priority=-number)
+
+    async def take(self, roles: Collection[str]) -> AsyncIterator[tuple[int, str]]:
+        """Take the jobs that are free now, one after the other. Yields them with their roles."""
+        while self.worker_id is not None:
+            job = await self.manager.fetch_job(list(roles), self.worker_id)
+            if job is None or not job.id:
+                return
+            yield job.id, job.queue
 
     async def release(self, job_id: int | None) -> None:
         """End this job, so that another process may take the role. One that was taken from us needs no release."""
@@ -148,6 +154,9 @@ class Election:
     owner: str
     heartbeat: Heartbeat = field(default_factory=Heartbeat)
     _held: dict[int, asyncio.Task[None]] = field(default_factory=dict)
+    _orphans: AbstractSet[int] = frozenset()
+    _look: asyncio.Task[None] | None = None
+    _began: float = float("-inf")
 
     def held_elsewhere(self) -> frozenset[str]:
         return self.leases.held_by_others
@@ -157,36 +166,46 @@ class Election:
         guard = asyncio.create_task(self._guard())
         try:
             while not stop.is_set():
-                await self._send_heartbeat(named, stop)
-                await wait_for(stop, BEAT_SECONDS)
+                await self._send_heartbeat()
+                if self._look is None or self._look.done():
+                    self._look = asyncio.create_task(self._look_for_roles(named, stop))
+                await wait_for(stop, BEAT_SECONDS - min(loop_time() - self._began, BEAT_SECONDS - SHORTEST_PAUSE))
             while self._held:  # each finishes its step; heartbeats go on until then
                 await asyncio.wait(self._held.values(), timeout=BEAT_SECONDS)
-                await self._send_heartbeat(named, stop)
+                await self._send_heartbeat()
         finally:
             guard.cancel()
             await self._release_all()
 
-    async def _send_heartbeat(self, roles: dict[str, Role], stop: asyncio.Event) -> None:
-        began = loop_time()
+    async def _send_heartbeat(self) -> None:
+        """What a heartbeat waits for is one flush of the database's disk, so that it is as recent as that allows."""
+        self._began = began = loop_time()
         if began - self.heartbeat.at > UNKNOWN_SECONDS:  # our registration may have expired
             self.leases.worker_id = None
+        working = set(self._held)
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                held = await self.leases.heartbeat([] if stop.is_set() else list(roles))
+                held = await self.leases.heartbeat()
                 self.heartbeat.beat(began)
-                await self._reconcile(held)
-                for job_id, name in ({} if stop.is_set() else await self.leases.take(roles)).items():
+        except (ConnectorException, Error, TimeoutError) as error:
+            log.warning("no answer from the election", error=type(error).__name__)
+            return
+        for job_id in working & self._held.keys() - held.keys():  # taken from us
+            self._held[job_id].cancel()
+        self._orphans = held.keys() - self._held.keys()
+
+    async def _look_for_roles(self, roles: dict[str, Role], stop: asyncio.Event) -> None:
+        """Take the roles that are free. Heartbeats go on meanwhile: on a slow disk each write takes as long as one."""
+        orphans, self._orphans = self._orphans, frozenset()
+        try:
+            async with asyncio.timeout(LOOK_SECONDS):
+                for job_id in orphans - self._held.keys():  # an earlier look was broken off when it had taken them
+                    await self.leases.release(job_id)
+                await self.leases.offer(list(roles))
+                async for job_id, name in self.leases.take(roles):
                     self._held[job_id] = asyncio.create_task(self._hold(roles[name], job_id, stop))
         except (ConnectorException, Error, TimeoutError) as error:
             log.warning("no answer from the election", error=type(error).__name__)
-
-    async def _reconcile(self, held: dict[int, str]) -> None:
-        """Stop the work of roles that we no longer hold, and release leases that we do no work for."""
-        for job_id, work in self._held.items():
-            if job_id not in held:
-                work.cancel()
-        for job_id in held.keys() - self._held.keys():
-            await self.leases.release(job_id)
 
     async def _hold(self, role: Role, job_id: int, stop: asyncio.Event) -> None:
         try:
@@ -220,6 +239,9 @@ class Election:
                     work.cancel()
 
     async def _release_all(self) -> None:
+        if self._look is not None:
+            self._look.cancel()
+            await asyncio.wait([self._look])
         works = list(self._held.values())
         for work in works:
             work.cancel()

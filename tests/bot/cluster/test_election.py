@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
+from procrastinate.manager import JobManager
 from sqlalchemy import text
 
 from bot.cluster.election import Election, RoleLeases
@@ -71,10 +73,12 @@ class Candidate:
 
 
 @asynccontextmanager
-async def candidate(url: str, who: str, held: Held) -> AsyncIterator[Candidate]:
+async def candidate(url: str, who: str, held: Held, flush: float = 0.0) -> AsyncIterator[Candidate]:
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(url))
         manager = await stack.enter_async_context(open_elections(url))
+        for name in ("update_heartbeat", "defer_job_async", "fetch_job", "finish_job_by_id_async") if flush else ():
+            slow_down(manager, name, flush)
         election, stop = Election(database, RoleLeases(manager), WallClock(), who), asyncio.Event()
         task = asyncio.create_task(election.run(held.works(who), stop))
         try:
@@ -82,6 +86,18 @@ async def candidate(url: str, who: str, held: Held) -> AsyncIterator[Candidate]:
         finally:
             stop.set()
             await task
+
+
+def slow_down(manager: JobManager, name: str, seconds: float) -> None:
+    """Let this write of the election take so long, as on a slow disk."""
+    quick = getattr(manager, name)
+
+    async def slow(*args: Any, **options: Any) -> Any:
+        answer = await quick(*args, **options)
+        await asyncio.sleep(seconds)
+        return answer
+
+    setattr(manager, name, slow)
 
 
 def all_held(by: dict[str, list[str]]) -> bool:
@@ -120,6 +136,19 @@ async def test_a_process_that_is_cut_off_is_replaced_and_writes_nothing_any_more
                 for leadership in held.terms.values():
                     async with fenced_write(database, leadership):
                         await leadership.confirm()
+
+
+async def test_on_a_slow_disk_roles_are_taken_and_kept(postgres_url: str) -> None:
+    held = Held()
+    async with candidate(postgres_url, "one", held, flush=1.3):
+        await held.until(all_held)
+        async with candidate(postgres_url, "two", held) as two:
+            await two.election.heartbeat.confirm()
+            for leadership in list(held.terms.values()):
+                await leadership.confirm()
+            assert all(holders == ["one"] for holders in held.by.values())
+            assert two.election.held_elsewhere() == frozenset(ROLES)
+    assert held.most == 1
 
 
 async def test_a_role_whose_work_has_lost_leadership_is_elected_again(postgres_url: str) -> None:
