@@ -19,11 +19,14 @@ from stylizer.engine.samples import swirling_painting
 from stylizer.engine.tone import palette
 from tests.harness.portraits import dark_skinned, person, png
 
-PAINTING = encode(swirling_painting((320, 320)))
+
+@cache
+def painting() -> bytes:
+    return encode(swirling_painting((320, 320)))
 
 
 def paint(strength: float, brush: float) -> NDArray[Any]:
-    return paint_in_style(analyse(person(), 320), decode(PAINTING), strength=strength, brush=brush)
+    return paint_in_style(analyse(person(), 320), decode(painting()), strength=strength, brush=brush)
 
 
 kept = cache(paint)  # seconds each, and several tests look at the same ones
@@ -49,9 +52,9 @@ def test_the_stronger_the_style_the_further_from_the_photo() -> None:
 
 
 def test_colours_move_towards_the_reference() -> None:
-    goal = mean_colour(to_float(decode(PAINTING)))
+    goal = mean_colour(to_float(decode(painting())))
     before = np.linalg.norm(mean_colour(to_float(person())) - goal)
-    picture = decode(stylize(png(person()), -1, reference=PAINTING, short_side=320))
+    picture = decode(stylize(png(person()), -1, reference=painting(), short_side=320))
     after = np.linalg.norm(mean_colour(to_float(picture)) - goal)
     assert after < 0.6 * before
 
@@ -78,7 +81,7 @@ def test_posters_photos_and_paintings_are_told_apart() -> None:
 
 @pytest.mark.parametrize("kind", ["flat", "photo", "painting"])
 def test_dark_skin_stays_dark_with_any_reference(kind: str) -> None:
-    references = {"flat": poster(), "photo": person(), "painting": decode(PAINTING)}
+    references = {"flat": poster(), "photo": person(), "painting": decode(painting())}
     portrait = analyse(dark_skinned(), 512)
     picture = paint_in_style(portrait, references[kind], strength=1.0, brush=0.5)
     bare = (portrait.skin_area() > 0.6) & (portrait.masks.face > 0.5)
