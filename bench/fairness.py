@@ -21,7 +21,7 @@ from storage.jobs import Job
 
 TASK_SECONDS, TASK_DEVIATION = 15.0, 3.75
 HEAVY = "heavy"
-BY_ARRIVAL = "UPDATE job SET tag = id WHERE id = :id"
+BY_ARRIVAL = "UPDATE job SET turn = id WHERE id = :id"
 
 
 @dataclass(frozen=True)

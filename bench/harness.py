@@ -12,7 +12,9 @@ import httpx
 from pydantic import SecretStr
 from sqlalchemy import text
 
+from bot.dashscope import models
 from bot.dashscope.client import DashScope
+from bot.dashscope.models import Model
 from bot.dashscope.photo_links import InlineLinks
 from bot.domain import job_lifecycle
 from bot.jobs.admission import AdmissionRules, admit, find_same, insert_job, person_and_chat_rows
@@ -61,7 +63,7 @@ class QueueHarness:
     def database(self) -> Database:
         return self.deps.database
 
-    async def request(self, person_name: str) -> Job:
+    async def request(self, person_name: str, style: int = 0) -> Job:
         """Enqueue one photo of this person, in the transaction that the job service uses."""
         self.request_count += 1
         person, now = Person("bench", person_name), self.clock.now()
@@ -70,11 +72,11 @@ class QueueHarness:
             new = new_job(person_id, chat_id, f"bench:{person_name}:{self.request_count}", now)
             await find_same(connection, new)
             draft = await insert_job(connection, new, None, now)
-            return await admit(connection, draft, 0, NO_LIMITS, now)
+            return await admit(connection, draft, style, NO_LIMITS, now)
 
-    async def context(self, account: str = "bench", slots: int = 1) -> AccountContext:
+    async def context(self, account: str = "bench", slots: int = 1, model: Model = models.DEFAULT) -> AccountContext:
         """Take over an API account."""
-        client = DashScope(self.http, base_url="http://unused.invalid", api_key=SecretStr("sk-bench"))
+        client = DashScope(self.http, base_url="http://unused.invalid", api_key=SecretStr("sk-bench"), model=model)
         api_account = ApiAccount(account, client, InlineLinks(), slots=slots, submits_per_second=10**4, paid=True)
         return await take_over(api_account, self.deps)
 

@@ -24,8 +24,8 @@ MAX_RATIO = 1.5
 # Rows in bulk, in the order that admission would have given them.
 _PEOPLE = """
     WITH RECURSIVE n(i) AS (SELECT CAST(:first AS INTEGER) UNION ALL SELECT i + 1 FROM n WHERE i < :last)
-    INSERT INTO person (platform, platform_id, language, last_tag, weight, created)
-    SELECT 'fill', CAST(i AS TEXT), 'en', 1000, 1, :now FROM n
+    INSERT INTO person (platform, platform_id, language, created)
+    SELECT 'fill', CAST(i AS TEXT), 'en', :now FROM n
 """
 _CHATS = """
     INSERT INTO chat (platform, platform_id, is_group, created)
@@ -35,10 +35,10 @@ _CHATS = """
 """
 _JOBS = """
     WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < :each - 1)
-    INSERT INTO job (source, person_id, chat_id, state, style, seed, photo, photo_hash, cropped, tag, cancel_requested,
+    INSERT INTO job (source, person_id, chat_id, state, style, seed, photo, photo_hash, cropped, turn, cancel_requested,
                      hidden, created, updated)
     SELECT 'fill:' || p.platform_id || ':' || CAST(n.i AS TEXT), p.id, c.id, 'queued', 0, 0, 'original/fill.jpg',
-           CAST(n.i AS TEXT), :no, n.i * 1000, :no, :no, :now, :now
+           CAST(n.i AS TEXT), :no, p.id, :no, :no, :now, :now
     FROM n, person p JOIN chat c ON c.platform = 'fill' AND c.platform_id = p.platform_id
     WHERE p.platform = 'fill' AND NOT EXISTS (SELECT 1 FROM job j WHERE j.person_id = p.id)
 """

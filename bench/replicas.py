@@ -34,7 +34,7 @@ _FREE_SLOTS = """
     UPDATE job SET state = 'stored', slot = NULL
     WHERE account_id IN (SELECT id FROM account WHERE id LIKE :mine) AND slot IS NOT NULL
 """
-_TOUCH = text("UPDATE queue SET vtime = vtime WHERE id = 1")
+_TOUCH = text("UPDATE queue SET last_turn = last_turn WHERE id = 1")
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ _LIST_OPEN = text(f"""
     WHERE j.state IN ('draft', 'queued', 'submitting', 'running', 'fetching')
       AND NOT j.hidden AND NOT j.cancel_requested
       AND p.id = j.person_id AND c.id = j.chat_id AND c.platform = :platform
-    ORDER BY j.tag NULLS FIRST, j.id
+    ORDER BY j.turn NULLS FIRST, j.id
 """)  # noqa: S608  # constant
 _GET_OF_JOB = text(f"SELECT {_COLUMNS} {_FROM} WHERE j.id = :job_id")
 _SET_MESSAGE = text("UPDATE job SET message_id = :message_id WHERE id = :job_id")

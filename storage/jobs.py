@@ -30,7 +30,8 @@ ENDED = frozenset({State.STORED, State.DELIVERED, State.FAILED, State.CANCELED})
 
 @dataclass(frozen=True)
 class NewJob:
-    """A job without a row yet. `tag`: its position in the queue; None for drafts and for jobs that never queue.
+    """A job without a row yet. `turn`: its person's number in the queue, see `storage.queue`; None for
+    drafts and for jobs that never queue.
 
     `subject`: the platform id of the person in the photo, if that is not the requester; `consent` is then "asked" or
     "given". `asker_name` and `subject_name`: how both are called, for as long as the subject is asked.
@@ -51,7 +52,7 @@ class NewJob:
     reference_hash: str | None
     cropped: bool
     created: float
-    tag: int | None = None
+    turn: int | None = None
     subject: str | None = None
     consent: str | None = None
     reference_name: str | None = None
@@ -81,7 +82,7 @@ class Job:
     reference: str | None
     reference_hash: str | None
     cropped: bool
-    tag: int | None
+    turn: int | None
     next_at: float
     account_id: str | None
     slot: int | None
@@ -114,10 +115,11 @@ _INSERT = text(f"""
     ON CONFLICT (source) DO NOTHING
     RETURNING id
 """)  # noqa: S608  # the names come from the dataclass above
-_NOT_UPDATED = {"id", "version", "source", "created", "message_id"}  # `storage.cards` writes the card's message
+_NOT_UPDATED = {"id", "version", "source", "created", "turn", "message_id"}  # `storage.cards` writes the card's message
 _UPDATED = [field.name for field in fields(Job) if field.name not in _NOT_UPDATED]
+_OF_DRAFTS = "turn = CASE WHEN state = 'draft' THEN :turn ELSE turn END"  # afterwards `storage.queue` writes it
 _UPDATE = text(f"""
-    UPDATE job SET {", ".join(f"{name} = :{name}" for name in _UPDATED)}, version = version + 1
+    UPDATE job SET {", ".join(f"{name} = :{name}" for name in _UPDATED)}, {_OF_DRAFTS}, version = version + 1
     WHERE id = :id AND version = :version
 """)  # noqa: S608  # the names come from the dataclass above
 _GET = text(f"SELECT {COLUMNS} FROM job WHERE id = :id")  # noqa: S608  # constant
@@ -149,10 +151,10 @@ HAS_CARD = """(
 )"""
 _GET_NEXT_QUEUED = text(f"""
     SELECT {COLUMNS} FROM job WHERE state = 'queued' AND next_at <= :now AND style IN :styles AND {HAS_CARD}
-    ORDER BY tag, id LIMIT 1
+    ORDER BY turn, id LIMIT 1
 """).bindparams(bindparam("styles", expanding=True), bindparam("card_platforms", expanding=True))  # noqa: S608  # constant
 _LIST_QUEUED_IN_OTHER_STYLES = text(f"""
-    SELECT {COLUMNS} FROM job WHERE state = 'queued' AND style NOT IN :styles ORDER BY tag, id
+    SELECT {COLUMNS} FROM job WHERE state = 'queued' AND style NOT IN :styles ORDER BY turn, id
 """).bindparams(bindparam("styles", expanding=True))  # noqa: S608  # constant
 _COUNT_WAITING = text("""
     SELECT COUNT(*) FROM job

@@ -49,7 +49,7 @@ _FIND_UNCHANGED = text("""
       AND CAST(:language AS TEXT) IN ('', p.language) AND c.is_group = :is_group
       AND (c.is_group OR c.person_id = p.id)
 """)
-_LOCK_PERSON = text("UPDATE person SET last_tag = last_tag WHERE id = :id")
+_LOCK_PERSON = text("UPDATE person SET created = created WHERE id = :id")
 _FIND_PERSON_ID = text("SELECT id FROM person WHERE platform = :platform AND platform_id = :platform_id")
 
 

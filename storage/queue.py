@@ -1,13 +1,45 @@
-"""The queue, ordered by (tag, id). `bot.domain.fair_queue` computes the tags."""
+"""The queue: whose turn it is, and at which place people are.
 
-from collections.abc import Collection
+Everybody with a waiting photo has one number, from a counter in a row: no clock has a say. All their queued rows have
+it (`job.turn`), and it is gone with the last of them. It changes in three cases only:
+
+- Admission while none of theirs waits draws a number; a later photo shares it (`get_turn`).
+- The transaction that claims one of theirs while another waits draws a new one (`redraw`).
+- A claimed photo that comes back (429, not reached, lost, orphaned, failed there and tried again) has kept the number
+  it was claimed with: its person has the lesser of both from then on (`restore`). Should rows of two people ever
+  become one person's, that is the rule for them too.
+
+An account claims, among the photos that it may take now (admitted, card sent, due, in a style it offers), one of the
+person with the least number, and of that person the oldest (`jobs.get_next_queued`). Cancel, failure, expiry and a
+restart change no number. Then, comebacks aside:
+
+(a) A person's place, 1 + the people with a lesser number, never rises until one of theirs is claimed. For whoever comes
+    later draws a higher number than all that were drawn, and so does whoever was claimed. One photo that comes back can
+    put its person before others again: the place rises by one for each, and no more can be out at once than there are
+    slots and prefetched tasks.
+(b) Whoever is at place p, with a photo that an account may take, is claimed after at most p - 1 other claims of that
+    account. For each of these is of somebody with a lesser number, who then has none or a higher one. Nobody starves.
+(c) Between two claims of one person everybody whose photo their account could take all the while is claimed once, as
+    the number drawn at the first claim is higher than all others.
+(d) Somebody new and somebody known, with nothing waiting, are treated alike: there is no credit, and no debt.
+
+So places are promised for a person's next photo only: what comes after that depends on who else comes.
+`tests/storage/test_turns.py` checks (a)-(d).
+"""
+
+from bisect import bisect_left
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-_GET_TURN = text("SELECT q.vtime, p.last_tag, p.weight FROM queue q JOIN person p ON p.id = :person_id WHERE q.id = 1")
-_SET_LAST_TAG = text("UPDATE person SET last_tag = :tag WHERE id = :person_id")
+# Must repeat the states of the partial index exactly.
+_QUEUED = "state IN ('queued', 'submitting', 'running', 'fetching') AND state = 'queued'"
+_GET_TURN = text(f"SELECT MIN(turn) FROM job WHERE person_id = :person_id AND {_QUEUED}")  # noqa: S608  # constant
+_DRAW = text("UPDATE queue SET last_turn = last_turn + 1 WHERE id = 1 RETURNING last_turn")
+_SET_TURN = text(f"UPDATE job SET turn = :turn WHERE person_id = :person_id AND {_QUEUED}")  # noqa: S608  # constant
 _CLAMP_TIMES = text("UPDATE job SET next_at = :latest WHERE state = 'queued' AND next_at > :latest")
 # Outcomes of attempts that the API has not answered: see `bot.dashscope.errors`.
 _END_WAITS = text("""
@@ -17,39 +49,43 @@ _END_WAITS = text("""
             AND (a.outcome IN ('missed', 'Garbled') OR a.outcome LIKE 'HTTP%')
     )
 """)
-_ADVANCE = text("UPDATE queue SET vtime = :tag WHERE id = 1 AND vtime < :tag")
-_GET_PLACE = text("""
-    SELECT COUNT(*) + 1 AS number, COALESCE(SUM(CASE WHEN person_id = :person_id THEN 1 ELSE 0 END), 0) AS mine
-    FROM job WHERE state = 'queued' AND (tag < :tag OR (tag = :tag AND id < :id))
+# `own`: the person's photos before this one: those that are due, then the older ones.
+_LIST_OWN = text("""
+    SELECT j.id, j.turn, (
+        SELECT COUNT(*) FROM job q WHERE q.person_id = j.person_id
+            AND q.state IN ('queued', 'submitting', 'running', 'fetching') AND q.state = 'queued'
+            AND (q.next_at > :now, q.id) < (j.next_at > :now, j.id)
+    ) AS own
+    FROM job j WHERE j.state = 'queued' AND j.id IN :ids
+""").bindparams(bindparam("ids", expanding=True))
+_LIST_FRONT = text("""
+    SELECT DISTINCT turn FROM job WHERE state = 'queued' AND turn <= :last ORDER BY turn LIMIT :limit
 """)
-_LIST_QUEUED = text("SELECT id, person_id FROM job WHERE state = 'queued' ORDER BY tag, id")
-# Must repeat the states of the partial index exactly.
 _GET_DEPTH = text("""
     SELECT COALESCE(SUM(CASE WHEN state = 'queued' THEN 1 ELSE 0 END), 0) AS waiting,
            COALESCE(SUM(CASE WHEN state <> 'queued' THEN 1 ELSE 0 END), 0) AS running
     FROM job WHERE state IN ('queued', 'submitting', 'running', 'fetching') AND state <> 'fetching'
 """)
-# What holds a slot, then the first of those that wait, in their order.
+# What holds a slot, then the first photos of those who wait, in their order.
 _LIST_NEXT = text("""
     SELECT account_id, style, submitted FROM job
     WHERE state IN ('queued', 'submitting', 'running', 'fetching') AND state IN ('submitting', 'running')
     UNION ALL
-    SELECT NULL, style, NULL FROM (SELECT style FROM job WHERE state = 'queued' ORDER BY tag, id LIMIT :limit) AS next
+    SELECT NULL, style, NULL FROM (
+        SELECT style FROM job WHERE state = 'queued' AND NOT EXISTS (
+            SELECT 1 FROM job o WHERE o.state = 'queued' AND o.turn = job.turn AND o.id < job.id
+        ) ORDER BY turn LIMIT :limit
+    ) AS next
 """)
-
-
-@dataclass(frozen=True)
-class Turn:
-    """What a person's next tag is computed from."""
-
-    vtime: int
-    last_tag: int
-    weight: int
+_BATCH = 500  # databases limit the number of parameters
+EXACT_PLACES = 1000  # people that are counted; a place beyond is rounded
+ROUNDED_TO = 100
 
 
 @dataclass(frozen=True)
 class Place:
-    """A place in the queue, from 1, and whether no other job of the person is ahead."""
+    """Where a queued job is: `number` is 1 + the people with a lesser number + the person's own photos before it, and
+    a promise only for the person's next photo (`is_first`); for later ones it is the least that it can be."""
 
     number: int
     is_first: bool
@@ -80,14 +116,31 @@ class Upcoming:
     styles: tuple[int | None, ...] = ()
 
 
-async def get_turn(connection: AsyncConnection, person_id: int) -> Turn:
-    """Return the queue's virtual time and this person's last tag and weight."""
-    return Turn(*(await connection.execute(_GET_TURN, {"person_id": person_id})).one())
+async def get_turn(connection: AsyncConnection, person_id: int) -> int:
+    """Return the number for a photo of this person that is admitted now: theirs, or a new one. Lock the person's row
+    first."""
+    turn = await _get_turn(connection, person_id)
+    return await _draw(connection) if turn is None else turn
 
 
-async def set_last_tag(connection: AsyncConnection, person_id: int, tag: int) -> None:
-    """Store this person's latest tag."""
-    await connection.execute(_SET_LAST_TAG, {"person_id": person_id, "tag": tag})
+async def redraw(connection: AsyncConnection, person_id: int) -> None:
+    """Give this person, of whom a photo was claimed in this transaction, a new number if they have another waiting."""
+    if await _get_turn(connection, person_id) is not None:
+        await connection.execute(_SET_TURN, {"person_id": person_id, "turn": await _draw(connection)})
+
+
+async def restore(connection: AsyncConnection, person_id: int) -> None:
+    """Give this person, of whom a claimed photo came back in this transaction, the lesser of both numbers."""
+    turn = await _get_turn(connection, person_id)
+    await connection.execute(_SET_TURN, {"person_id": person_id, "turn": turn})
+
+
+async def _get_turn(connection: AsyncConnection, person_id: int) -> int | None:
+    return (await connection.execute(_GET_TURN, {"person_id": person_id})).scalar_one()  # type: ignore[no-any-return]  # an aggregate
+
+
+async def _draw(connection: AsyncConnection) -> int:
+    return int((await connection.execute(_DRAW)).scalar_one())
 
 
 async def clamp_times(connection: AsyncConnection, latest: float) -> None:
@@ -100,27 +153,27 @@ async def end_waits_for_answers(connection: AsyncConnection, now: float) -> None
     await connection.execute(_END_WAITS, {"now": now})
 
 
-async def advance(connection: AsyncConnection, tag: int) -> None:
-    """Advance the queue's virtual time to this tag; it never goes back."""
-    await connection.execute(_ADVANCE, {"tag": tag})
+async def list_places(connection: AsyncConnection, job_ids: Collection[int], now: float) -> dict[int, Place]:
+    """Return the places of those of these jobs that are queued, by job id. `now` is in epoch seconds."""
+    every, rows = list(job_ids), list[Row[Any]]()
+    for start in range(0, len(every), _BATCH):
+        rows += await connection.execute(_LIST_OWN, {"ids": every[start : start + _BATCH], "now": now})
+    if not rows:
+        return {}
+    front = {"last": max(row.turn for row in rows), "limit": EXACT_PLACES}
+    turns = (await connection.execute(_LIST_FRONT, front)).scalars().all()
+    return {row.id: Place(place_of(row.turn, turns) + int(row.own), is_first=int(row.own) == 0) for row in rows}
 
 
-async def get_place(connection: AsyncConnection, *, job_id: int, person_id: int, tag: int) -> Place:
-    """Return the place of a queued job."""
-    values = {"id": job_id, "tag": tag, "person_id": person_id}
-    row = (await connection.execute(_GET_PLACE, values)).one()
-    return Place(int(row.number), is_first=int(row.mine) == 0)
+def place_of(turn: int, front: Sequence[int]) -> int:
+    """The place of a number, given the lowest numbers of the queue in order. Pure.
 
-
-async def list_places(connection: AsyncConnection, of: Collection[int] | None = None) -> dict[int, Place]:
-    """Return places by job id: of all queued jobs, or only `of` some of them, which saves memory."""
-    found: dict[int, Place] = {}
-    seen: set[int] = set()
-    for number, (job_id, person_id) in enumerate(await connection.execute(_LIST_QUEUED), start=1):
-        if of is None or job_id in of:
-            found[job_id] = Place(number, is_first=person_id not in seen)
-        seen.add(person_id)
-    return found
+    Beyond `EXACT_PLACES` it is the most that it can be, as no two people have one number, rounded up: like an exact
+    place, it never rises.
+    """
+    if len(front) < EXACT_PLACES or turn <= front[-1]:
+        return bisect_left(front, turn) + 1
+    return -(-(EXACT_PLACES + turn - front[-1]) // ROUNDED_TO) * ROUNDED_TO
 
 
 async def get_depth(connection: AsyncConnection) -> Depth:

@@ -119,6 +119,8 @@ def cancel_text(cancelled: int, texts: Texts) -> str:
 
 def _job_line(view: JobView, texts: Texts) -> str:
     name = style_title(view, texts)
+    if view.state is State.QUEUED and view.eta_is_minimum:
+        return texts.gettext("• {style}: after your first photo", style=name)
     if view.state is State.QUEUED and view.place is None:
         return texts.gettext("• {style}: in the queue", style=name)
     if view.place is None:

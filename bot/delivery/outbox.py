@@ -13,7 +13,7 @@ from bot.domain import eta
 from bot.domain.job_view import JobView, State
 from bot.jobs import views
 from bot.jobs.views import Capacity
-from bot.messaging.album_card import count_ended, last_to_finish
+from bot.messaging.album_card import count_ended, last_to_finish, next_place
 from storage import albums, cards, jobs, results
 from storage.albums import Album
 from storage.cards import CardPlace
@@ -89,8 +89,11 @@ async def owe_again(database: Database, job_ids: Collection[int], now: float) ->
 
 def is_worth_an_edit(shown: Sequence[JobView], now: Sequence[JobView], age: float, *, is_group: bool) -> bool:
     """Whether a card that has shown these views for `age` seconds should show `now`. With several jobs it says how many
-    are done, and how the last of them is doing."""
+    are done, at which place the next one is, and how the last of them is doing."""
     if (len(shown), count_ended(shown)) != (len(now), count_ended(now)):
+        return True
+    place = next_place(now)
+    if place is not None and place != next_place(shown) and eta.is_worth_showing(place):
         return True
     return is_worth_an_edit_of_one(last_to_finish(shown), last_to_finish(now), age, is_group=is_group)
 

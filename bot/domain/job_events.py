@@ -8,10 +8,10 @@ from bot.domain.error_codes import ErrorCode
 
 @dataclass(frozen=True)
 class StyleChosen:
-    """A draft has all it needs: a style, and its place in the queue (`tag`)."""
+    """A draft has all it needs: a style, and its person's number in the queue."""
 
     style: int
-    tag: int
+    turn: int
 
 
 @dataclass(frozen=True)

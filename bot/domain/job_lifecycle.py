@@ -137,8 +137,8 @@ def advance(job: Job, event: Event, now: float, *, jitter: float = 0.0) -> Trans
         raise InvalidTransition(f"{type(event).__name__} does not fit a job that is {job.state}")
     job = replace(job, updated=now)
     match event:
-        case StyleChosen(style, tag):
-            return Transition(replace(job, state=State.QUEUED, style=style, tag=tag, asked=now))
+        case StyleChosen(style, turn):
+            return Transition(replace(job, state=State.QUEUED, style=style, turn=turn, asked=now))
         case ResultKnown(style):
             known = replace(job, state=State.STORED, style=style, asked=now)
             return Transition(known, settle=((REQUESTER, "commit"),), notify=True)
@@ -159,7 +159,7 @@ def advance(job: Job, event: Event, now: float, *, jitter: float = 0.0) -> Trans
         case AwaitingConsent() | ConsentGiven():
             return _consent(job, event)
         case Expired():
-            return _fail(job, ErrorCode.DRAFT_EXPIRED if job.tag is None else ErrorCode.PHOTO_EXPIRED, "expired")
+            return _fail(job, ErrorCode.DRAFT_EXPIRED if job.turn is None else ErrorCode.PHOTO_EXPIRED, "expired")
         case _:
             return _setback(job, event, now, jitter)
 

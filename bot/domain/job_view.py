@@ -12,10 +12,10 @@ __all__ = ["ACTIVE", "ENDED", "WAITING", "JobView", "QueueView", "QuotaView", "S
 class JobView:
     """A job as its person may see it, at one moment. Times are epoch seconds.
 
-    `place` counts from 1 and is None unless QUEUED. `eta_seconds`: until the picture is there, most likely;
-    `eta_range`: at least and at most, which nine of ten keep; `eta_is_minimum`: later jobs of others may still come
-    before it. `progress` is in 0..1 while RUNNING or FETCHING. `width` and `height`
-    are the result's, in pixels.
+    `place` counts from 1 and is None unless it is its person's next in the queue. `eta_seconds`: until the picture is
+    there, most likely; `eta_range`: at least and at most, which nine of ten keep; `eta_is_minimum`: it comes after
+    another queued one of theirs, and others may still come before it. `progress` is in 0..1 while RUNNING or FETCHING.
+    `width` and `height` are the result's, in pixels.
     """
 
     id: int

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain import fair_queue, job_lifecycle, quota
+from bot.domain import job_lifecycle, quota
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.styles import ALL_INDICES
 from bot.jobs.access import RequestDenied, check_access, needs_consent
@@ -155,9 +155,8 @@ async def _enqueue(
         raise RequestDenied(UserError(ErrorCode.QUEUE_FULL, {"limit": rules.max_queued_per_person}))
     await _charge(connection, draft, _shared_scopes(draft, rules, now, in_group=in_group), now)
     await _pay(connection, draft, rules, now, in_group=in_group)
-    tag = fair_queue.next_tag(await queue.get_turn(connection, draft.person_id))
-    await queue.set_last_tag(connection, draft.person_id, tag)
-    return (await apply_event(connection, draft, job_lifecycle.StyleChosen(style, tag), now)).job
+    turn = await queue.get_turn(connection, draft.person_id)
+    return (await apply_event(connection, draft, job_lifecycle.StyleChosen(style, turn), now)).job
 
 
 async def admit_draft(

@@ -66,7 +66,7 @@ class Drafts:
             thread=request.chat.thread,
             reply_to=request.reply_to,
             state=State.DRAFT,
-            tag=None,
+            turn=None,
             album_id=None,
             created=now,
             asker_name=display_name(request.person.name) if job.subject is not None and request.chat.is_group else None,

@@ -63,7 +63,7 @@ class QueueSnapshots:
         self._watched_at = {job_id: at for job_id, at in self._watched_at.items() if now - at < WATCH_SECONDS}
         async with self._database.read() as connection:
             found = await jobs.get_many(connection, list(self._watched_at))
-            places = await queue.list_places(connection, found.keys())
+            places = await queue.list_places(connection, found.keys(), now)
             rows = await views.read_queue_rows(connection)
         waiting = {job.id: job for job in found.values() if job.state in WAITING}
         return QueueSnapshot(views.queue_state(rows, self._capacity, now), places, waiting)

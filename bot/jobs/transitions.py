@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.error_codes import ErrorCode
 from bot.domain.job_lifecycle import Declined, Delivered, Event, Transition, advance
-from storage import attempts, jobs, ledger, results
+from storage import attempts, jobs, ledger, queue, results
 from storage.jobs import Job, State
 
 
@@ -30,6 +30,8 @@ async def apply_event(
     change = _without_names(advance(job, event, now, jitter=jitter))
     if not await jobs.update(connection, change.job):
         raise StaleJob(f"job {job.id} has moved on")
+    if change.job.state is State.QUEUED and job.state is not State.DRAFT:
+        await queue.restore(connection, job.person_id)
     for kinds, settlement in change.settle:
         await ledger.settle(connection, job.id, settlement, kinds, now=now, cost=cost)
     if change.attempt is not None:

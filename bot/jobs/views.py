@@ -166,10 +166,9 @@ async def read_view(
     if job.state not in WAITING:
         shown = view_of(job, None, await results.get(connection, job.id), IDLE_QUEUE, now=now)
         return replace(shown, repeated=repeated)
-    state, place = await read_queue_state(connection, capacity, now), None
-    if job.state == State.QUEUED and job.tag is not None:
-        place = await queue.get_place(connection, job_id=job.id, person_id=job.person_id, tag=job.tag)
-    return replace(view_of(job, place, None, state, now=now), repeated=repeated)
+    state = await read_queue_state(connection, capacity, now)
+    places = await queue.list_places(connection, [job.id], now)
+    return replace(view_of(job, places.get(job.id), None, state, now=now), repeated=repeated)
 
 
 async def views_of_jobs(
@@ -180,7 +179,7 @@ async def views_of_jobs(
         return ()
     state, places = (
         await read_queue_state(connection, capacity, now),
-        await queue.list_places(connection, {job.id for job in found}),
+        await queue.list_places(connection, {job.id for job in found}, now),
     )
     pictures = await results.get_many(connection, [job.id for job in found])
     return tuple(view_of(job, places.get(job.id), pictures.get(job.id), state, now=now) for job in found)
@@ -194,7 +193,7 @@ async def views_by_id(
         return []
     state, places = (
         await read_queue_state(connection, capacity, now),
-        await queue.list_places(connection, frozenset(job_ids)),
+        await queue.list_places(connection, frozenset(job_ids), now),
     )
     found = await jobs.get_many(connection, job_ids)
     shown = [found[job_id] for job_id in job_ids if job_id in found]
@@ -216,7 +215,7 @@ def view_of(job: Job, place: Place | None, result: Result | None, state: QueueSt
         has_reference=job.reference is not None,
         created=job.created,
         updated=job.updated,
-        place=None if place is None or state.paused or job.cancel_requested else place.number,
+        place=None if place is None or state.paused or job.cancel_requested or not place.is_first else place.number,
         eta_seconds=None if forecast is None else forecast.likely,
         eta_range=None if forecast is None else (forecast.least, forecast.most),
         eta_is_minimum=place is not None and not place.is_first,

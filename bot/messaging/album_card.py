@@ -94,9 +94,15 @@ def confirm_delete_all_rows(views: Sequence[JobView], language: str) -> ButtonRo
 
 
 def last_to_finish(views: Sequence[JobView]) -> JobView:
-    """The job expected to finish last: the one with the highest place; if none waits, the last photo's."""
+    """The job expected to finish last: of those in the queue the last, else the last that waits; if none does, the last
+    photo's."""
     waiting = [view for view in views if view.state in WAITING]
-    return max(waiting or views, key=lambda view: (view.place or 0, view.id))
+    return max(waiting or views, key=lambda view: (view.state is State.QUEUED, view.place is None, view.id))
+
+
+def next_place(views: Sequence[JobView]) -> int | None:
+    """The place of the next job in the queue: those after it have none yet."""
+    return min((view.place for view in views if view.place is not None), default=None)
 
 
 def count_ended(views: Sequence[JobView]) -> int:
@@ -134,11 +140,16 @@ def _title(views: Sequence[JobView], texts: Texts) -> str:
 
 
 def _progress(views: Sequence[JobView], texts: Texts) -> str:
-    """How many are done, and the progress of the last one."""
+    """How many are done, the place of the next one, and the progress of the last one."""
     painted, ended, last = sum(view.state in PAINTED for view in views), count_ended(views), last_to_finish(views)
     lines = job_card.progress_lines(last, texts)
-    if last.state is State.QUEUED and last.place not in {None, 1}:
-        lines[0] = texts.gettext("The last one is at place {place} in the queue.", place=last.place)
+    place = next_place(views)
+    if place is not None and last.place is None:
+        lines[0] = (
+            texts.gettext("One is next, the rest comes after it.")
+            if place == 1
+            else texts.gettext("The next one is at place {place} in the queue, the rest comes after it.", place=place)
+        )
     count = texts.gettext("{painted} of {all} painted.", painted=painted, all=len(views)) if ended else ""
     return _join_lines(_title(views, texts), count, *lines, _cropped(views, texts))
 

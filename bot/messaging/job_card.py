@@ -221,6 +221,8 @@ def _queued(view: JobView, texts: Texts) -> list[str]:
     if view.paused:
         return [_paused(texts)]
     match view.place:
+        case None if view.eta_is_minimum:
+            place = texts.gettext("In the queue, after your first photo.")
         case None:
             place = texts.gettext("In the queue.")
         case 1:

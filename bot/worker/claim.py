@@ -98,7 +98,7 @@ async def claim(context: AccountContext) -> ClaimedJob | RetryIn | AskAgain:
             send_seconds=proof.recorded,
             model=api_account.client.model.name,
         )
-        await queue.advance(connection, claimed.tag or 0)
+        await queue.redraw(connection, job.person_id)
         await accounts.set_next_submit(connection, api_account.account_id, now + api_account.spacing)
     context.note_proof(proof)
     deps.wakeups.notify(Topic.CARDS)

@@ -91,7 +91,7 @@ JOBS: tuple[tuple[str, JobView, Picture | None], ...] = (
     ("In the queue", replace(QUEUED, place=3, eta_seconds=61.0), None),
     (
         "In the queue, a later photo",
-        replace(QUEUED, place=9, eta_seconds=200.0, eta_is_minimum=True, cropped=True),
+        replace(QUEUED, eta_seconds=200.0, eta_is_minimum=True, cropped=True),
         None,
     ),
     ("Next, with a style picture", replace(QUEUED, style=REFERENCE, place=1, eta_seconds=20.0), None),

@@ -117,7 +117,7 @@ async def test_several_photos_queue_and_one_is_cancelled(browser: Browser, tmp_p
         )
         cards = page.get_by_role("article")
         await expect(cards.nth(1)).to_contain_text("You're next")
-        await expect(cards.nth(2)).to_contain_text("Place 2 in the queue · at least")
+        await expect(cards.nth(2)).to_contain_text("After your first photo · at least")
         await cards.nth(1).get_by_role("button", name="Cancel").click()
         await expect(cards.nth(1)).to_contain_text("Cancelled. This one doesn't count.")
         await expect(cards.nth(2)).to_contain_text("You're next")

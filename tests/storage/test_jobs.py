@@ -29,7 +29,7 @@ async def test_a_source_has_one_job(connection: AsyncConnection) -> None:
 async def test_every_column_comes_back_as_it_was_saved(connection: AsyncConnection) -> None:
     job = await insert_job(connection, "test:1")
     moved = replace(
-        job, state=State.RUNNING, style=5, seed=2, cropped=True, tag=9, next_at=1.5, account_id="key-a", slot=0,
+        job, state=State.RUNNING, style=5, seed=2, cropped=True, turn=9, next_at=1.5, account_id="key-a", slot=0,
         attempts=3, resubmits=1, task_id="t", result_url="u", cancel_requested=True, hidden=True, error="no_face",
         error_code="InternalError.Algo", updated=NOON + 1, submitted=NOON + 2, reference="r", reference_hash="h",
     )  # fmt: skip

@@ -25,6 +25,7 @@ from storage import (
     jobs,
     ledger,
     people,
+    queue,
     results,
     undelivered,
     update_inbox,
@@ -110,10 +111,16 @@ def with_counts(statement: str) -> str:
     return statement.replace("used)", "used, jobs_reserved, jobs_used)").removesuffix(")") + f", {reserved}, {used})"
 
 
+def with_turns(statement: str) -> str:
+    """The same as versions from 0021 on write it: the numbers in the queue are the jobs'."""
+    return statement.replace("last_tag, ", "").replace("'zh', 2000", "'zh'").replace(" tag,", " turn,")
+
+
 def as_of(version: str, statement: str) -> str:
     """A statement of version 0010, as this version writes it."""
-    statement = statement if version <= "0010" else with_kinds(statement)
-    return statement if version <= "0013" else with_counts(statement)
+    for since, change in (("0011", with_kinds), ("0014", with_counts), ("0021", with_turns)):
+        statement = change(statement) if version >= since else statement
+    return statement
 
 
 def alembic() -> Config:
@@ -342,6 +349,34 @@ async def test_an_old_question_of_consent_stays_open_without_names(place: Path |
     async with open_database(place) as database:
         asked = await job(database, 1)
         assert (asked.consent, asked.subject, asked.asker_name, asked.subject_name) == ("asked", "7", None, None)
+
+
+async def test_jobs_that_waited_keep_their_order_and_people_get_one_number_each(place: Path | str) -> None:
+    """Anna (1) has a job at the API and two in the queue, Ben (2) one between these, Carl (3) one after all."""
+    people_and_jobs = ((1, "running", 500), (1, "queued", 2000), (1, "queued", 3000), (2, "queued", 2500))
+    waiting = (
+        *(
+            "INSERT INTO person (id, platform, platform_id, language, last_tag, created)"
+            f" VALUES ({number}, 'telegram', '{number}', 'en', 9000, {NOON})"
+            for number in (2, 3)
+        ),
+        *(
+            DATA[4]
+            .replace("(2, 'telegram:2', 1, 1, 'running'", f"({number}, 'telegram:{number}', {who}, 1, '{state}'")
+            .replace("2000, 'key-a', 0, 1", f"{tag}, 'key-a', {1 if state == 'running' else 'NULL'}, 1")
+            for number, (who, state, tag) in enumerate((*people_and_jobs, (3, "queued", 9000)), start=3)
+        ),
+    )
+    create_database("0020", place, [*DATA[:4], *waiting])
+    async with open_database(place) as database, database.write() as connection:
+        numbers = await connection.execute(text("SELECT id, turn FROM job WHERE id >= 3 ORDER BY id"))
+        assert [tuple(row) for row in numbers] == [(3, 1), (4, 2), (5, 2), (6, 3), (7, 4)]
+        places = await queue.list_places(connection, range(3, 8), NOON)
+        assert [(job_id, found.number, found.is_first) for job_id, found in sorted(places.items())] == [
+            *((4, 1, True), (5, 2, False), (6, 2, True), (7, 3, True))
+        ]
+        assert await queue.get_turn(connection, 3) == 4
+        assert await queue.get_turn(connection, 9) == 5
 
 
 async def job(database: Database, job_id: int) -> jobs.Job:

@@ -27,16 +27,16 @@ async def replicas(postgres_url: str) -> AsyncIterator[tuple[Database, Database]
         yield one, other
 
 
-async def vtime(database: Database) -> int:
+async def last_turn(database: Database) -> int:
     async with database.read() as connection:
-        return int((await connection.execute(text("SELECT vtime FROM queue"))).scalar_one())
+        return int((await connection.execute(text("SELECT last_turn FROM queue"))).scalar_one())
 
 
 async def count_up(database: Database) -> None:
     """Read, then write a value computed from it: safe only if writes are exclusive."""
     async with database.write() as connection:
-        seen = (await connection.execute(text("SELECT vtime FROM queue"))).scalar_one()
-        await connection.execute(text("UPDATE queue SET vtime = :next"), {"next": seen + 1})
+        seen = (await connection.execute(text("SELECT last_turn FROM queue"))).scalar_one()
+        await connection.execute(text("UPDATE queue SET last_turn = :next"), {"next": seen + 1})
 
 
 def terminate_connections(server: Server, url: str) -> None:
@@ -49,7 +49,7 @@ def terminate_connections(server: Server, url: str) -> None:
 
 async def test_counts_made_in_a_write_stay_valid_across_replicas(replicas: tuple[Database, Database]) -> None:
     await asyncio.gather(*(count_up(database) for database in replicas for _ in range(40)))
-    assert await vtime(replicas[0]) == 80
+    assert await last_turn(replicas[0]) == 80
 
 
 async def test_commits_are_synchronous(replicas: tuple[Database, Database]) -> None:
@@ -63,30 +63,30 @@ async def test_a_frozen_write_blocks_no_other_and_is_rolled_back(replicas: tuple
     frozen, other = replicas
     with pytest.raises(DBAPIError):
         async with frozen.write() as connection:
-            await connection.execute(text("UPDATE queue SET vtime = 1000"))
+            await connection.execute(text("UPDATE queue SET last_turn = 1000"))
             async with asyncio.timeout(ENOUGH):
                 await asyncio.create_task(count_up(other))
             if at == "a statement":
-                await connection.execute(text("UPDATE queue SET vtime = 2000"))
-    assert await vtime(other) == 1
+                await connection.execute(text("UPDATE queue SET last_turn = 2000"))
+    assert await last_turn(other) == 1
     await count_up(frozen)
-    assert await vtime(other) == 2
+    assert await last_turn(other) == 2
 
 
 async def test_read_transactions_cannot_write(replicas: tuple[Database, Database]) -> None:
     with pytest.raises(DBAPIError, match="read-only"):
         async with replicas[0].read() as connection:
-            await connection.execute(text("UPDATE queue SET vtime = 5"))
+            await connection.execute(text("UPDATE queue SET last_turn = 5"))
 
 
 async def test_transactions_work_again_after_the_server_closed_all_connections(
     replicas: tuple[Database, Database], postgres: Server, postgres_url: str
 ) -> None:
     await count_up(replicas[0])
-    assert await vtime(replicas[0]) == 1
+    assert await last_turn(replicas[0]) == 1
     terminate_connections(postgres, postgres_url)
     await count_up(replicas[0])
-    assert await vtime(replicas[0]) == 2
+    assert await last_turn(replicas[0]) == 2
     assert await replicas[1].is_reachable()
 
 
@@ -131,7 +131,7 @@ async def test_a_number_that_is_too_large_finds_nothing(replicas: tuple[Database
 
 async def test_drafts_come_first_among_the_open_cards(replicas: tuple[Database, Database]) -> None:
     async with replicas[0].write() as connection:
-        queued = await insert_job(connection, "test:1", state=State.QUEUED, tag=1000)
+        queued = await insert_job(connection, "test:1", state=State.QUEUED, turn=1000)
         draft = await insert_job(connection, "test:2")
         assert [card.job_id for card in await cards.list_open(connection, "test")] == [draft.id, queued.id]
 
@@ -168,5 +168,5 @@ async def test_replicas_that_start_together_migrate_once(postgres: Server) -> No
 
     await asyncio.gather(*(start() for _ in range(4)))
     async with open_database(url) as database:
-        assert await vtime(database) == 4
+        assert await last_turn(database) == 4
     postgres.drop(url)

@@ -22,7 +22,7 @@ HISTORY = (
     " SELECT 'test', n, n % 9 = 0, 0, n FROM generate_series(1, 4000) n",
     "INSERT INTO account (id, mean_seconds, deviation_seconds) VALUES ('key-a', 15, 3)",
     "INSERT INTO job (source, person_id, chat_id, state, style, photo, photo_hash, cropped, cancel_requested, hidden,"
-    " tag, attempts, created, updated, asked, error)"
+    " turn, attempts, created, updated, asked, error)"
     " SELECT n, 1 + n % 4000, 1 + n % 4000, CASE WHEN n > 9900 THEN 'queued' ELSE 'delivered' END, n % 30, n, n,"
     " false, false, false, n, 1, n, n, n, CASE WHEN n % 99 = 0 THEN 'refused' END FROM generate_series(1, 10000) n",
     "INSERT INTO attempt (job_id, n, account_id, intent_at, task_id)"
@@ -52,8 +52,8 @@ NOT_OFTEN = {"broadcasts._LIST_NEWEST", "snapshots._CLEAR_PENDING[2]"}  # the ow
 OPEN = "job_(turn|open|person_waiting)"  # partial indexes
 INDEXES = {
     "jobs._GET_NEXT_QUEUED": OPEN,
-    "queue._LIST_QUEUED": OPEN,
-    "queue._GET_PLACE": OPEN,
+    "queue._LIST_FRONT": OPEN,
+    "queue._GET_TURN": OPEN,
     "jobs._LIST_WAITING": OPEN,
     "jobs._COUNT_WAITING": "job_person_waiting",
     "results._LIST_DUE": "outbox_due",

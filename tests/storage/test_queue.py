@@ -13,15 +13,15 @@ from storage.attempts import Intent
 from storage.jobs import State
 from storage.queue import Place
 from tests.conftest import ON_BOTH
-from tests.harness.rows import NOON, insert_job, insert_person
+from tests.harness.rows import NOON, insert_job
 
 pytestmark = ON_BOTH
 ANY = INDICES
 
 
-async def test_jobs_are_ordered_by_tag_then_by_id(connection: AsyncConnection) -> None:
-    for name, tag in (("late", 3000), ("first", 1000), ("second", 1000)):
-        await insert_job(connection, name, state=State.QUEUED, tag=tag, who=name, style=5)
+async def test_jobs_are_ordered_by_turn_then_by_id(connection: AsyncConnection) -> None:
+    for name, turn in (("late", 3000), ("first", 1000), ("second", 1000)):
+        await insert_job(connection, name, state=State.QUEUED, turn=turn, who=name, style=5)
     order = []
     while (job := await jobs.get_next_queued(connection, NOON, ANY)) is not None:
         order.append(job.source)
@@ -30,8 +30,8 @@ async def test_jobs_are_ordered_by_tag_then_by_id(connection: AsyncConnection) -
 
 
 async def test_a_job_that_is_not_due_yet_lets_others_pass(connection: AsyncConnection) -> None:
-    waiting = await insert_job(connection, "waiting", state=State.QUEUED, tag=1000, next_at=NOON + 5, style=5)
-    ready = await insert_job(connection, "ready", state=State.QUEUED, tag=9000, style=5)
+    waiting = await insert_job(connection, "waiting", state=State.QUEUED, turn=1000, next_at=NOON + 5, style=5)
+    ready = await insert_job(connection, "ready", state=State.QUEUED, turn=9000, style=5)
     assert await jobs.get_next_queued(connection, NOON, ANY) == ready
     assert await jobs.get_next_queued(connection, NOON + 5, ANY) == waiting
 
@@ -39,9 +39,9 @@ async def test_a_job_that_is_not_due_yet_lets_others_pass(connection: AsyncConne
 async def test_a_job_in_a_style_that_is_not_painted_here_lets_others_pass_and_keeps_its_place(
     connection: AsyncConnection,
 ) -> None:
-    anime = await insert_job(connection, "anime", state=State.QUEUED, tag=1000, style=2)
-    own = await insert_job(connection, "own", state=State.QUEUED, tag=1500, style=-1)
-    clay = await insert_job(connection, "clay", state=State.QUEUED, tag=9000, style=31)
+    anime = await insert_job(connection, "anime", state=State.QUEUED, turn=1000, style=2)
+    own = await insert_job(connection, "own", state=State.QUEUED, turn=1500, style=-1)
+    clay = await insert_job(connection, "clay", state=State.QUEUED, turn=9000, style=31)
     assert await jobs.get_next_queued(connection, NOON, {31, 32}) == clay
     assert await jobs.get_next_queued(connection, NOON, {-1, 31}) == own
     assert await jobs.get_next_queued(connection, NOON, {40}) is None
@@ -50,10 +50,10 @@ async def test_a_job_in_a_style_that_is_not_painted_here_lets_others_pass_and_ke
 
 
 async def test_a_job_without_its_card_lets_others_pass_until_the_card_was_sent(connection: AsyncConnection) -> None:
-    unsaid = await insert_job(connection, "unsaid", state=State.QUEUED, tag=1000, platform="chat", style=5)
-    said = await insert_job(connection, "said", state=State.QUEUED, tag=2000, platform="chat", style=5)
+    unsaid = await insert_job(connection, "unsaid", state=State.QUEUED, turn=1000, platform="chat", style=5)
+    said = await insert_job(connection, "said", state=State.QUEUED, turn=2000, platform="chat", style=5)
     await cards.set_message(connection, said.id, "m1")
-    web = await insert_job(connection, "web", state=State.QUEUED, tag=3000, platform="web", style=5)
+    web = await insert_job(connection, "web", state=State.QUEUED, turn=3000, platform="web", style=5)
     order = [said, web]
     for expected in order:
         found = await jobs.get_next_queued(connection, NOON, ANY, card_platforms={"chat", "other"})
@@ -67,7 +67,7 @@ async def test_a_job_without_its_card_lets_others_pass_until_the_card_was_sent(c
 
 async def test_an_albums_photos_wait_for_the_card_of_the_album(connection: AsyncConnection) -> None:
     album = await albums.join(connection, "album:1", NOON) or 0
-    job = await insert_job(connection, "photo", state=State.QUEUED, tag=1000, platform="chat", style=5, album_id=album)
+    job = await insert_job(connection, "photo", state=State.QUEUED, turn=1000, platform="chat", style=5, album_id=album)
     await cards.set_message(connection, job.id, "its picture, or its card before it joined the album")
     assert await jobs.get_next_queued(connection, NOON, ANY, card_platforms={"chat"}) is None
     await albums.set_message(connection, album, "m1")
@@ -76,17 +76,10 @@ async def test_an_albums_photos_wait_for_the_card_of_the_album(connection: Async
 
 
 async def test_due_times_that_a_wrong_clock_wrote_are_clamped(connection: AsyncConnection) -> None:
-    in_years = await insert_job(connection, "test:1", state=State.QUEUED, tag=1000, next_at=NOON + 1e8, style=5)
+    in_years = await insert_job(connection, "test:1", state=State.QUEUED, turn=1000, next_at=NOON + 1e8, style=5)
     await queue.clamp_times(connection, NOON + 300)
     assert await jobs.get_next_queued(connection, NOON + 299, ANY) is None
     assert (await jobs.get_next_queued(connection, NOON + 300, ANY) or in_years).next_at == NOON + 300
-
-
-async def test_the_virtual_time_of_the_queue_never_goes_back(connection: AsyncConnection) -> None:
-    person, _ = await insert_person(connection)
-    for tag in (5000, 3000):
-        await queue.advance(connection, tag)
-    assert (await queue.get_turn(connection, person)).vtime == 5000
 
 
 @pytest.mark.parametrize(
@@ -116,23 +109,38 @@ async def test_two_jobs_in_one_slot_cannot_be_written(connection: AsyncConnectio
         await jobs.update(connection, replace(second, state=State.SUBMITTING, account_id="key-a", slot=0))
 
 
-async def test_a_place_counts_the_jobs_ahead(connection: AsyncConnection) -> None:
-    anna = [await insert_job(connection, f"anna:{tag}", state=State.QUEUED, tag=tag) for tag in (1000, 3000)]
-    ben = [await insert_job(connection, f"ben:{tag}", who="ben", state=State.QUEUED, tag=tag) for tag in (1000, 2000)]
-    wanted = {anna[0].id: Place(1, True), ben[0].id: Place(2, True), ben[1].id: Place(3, False)}
-    wanted[anna[1].id] = Place(4, is_first=False)
-    assert await queue.list_places(connection) == wanted
-    for job in (*anna, *ben):
-        one = await queue.get_place(connection, job_id=job.id, person_id=job.person_id, tag=job.tag or 0)
-        assert one == wanted[job.id]
+async def test_a_place_counts_the_people_ahead_and_ones_own_jobs(connection: AsyncConnection) -> None:
+    anna = [await insert_job(connection, f"anna:{number}", state=State.QUEUED, turn=3) for number in range(2)]
+    ben = await insert_job(connection, "ben", who="ben", state=State.QUEUED, turn=1)
+    running = await insert_job(connection, "carl", who="carl", state=State.RUNNING, turn=2)
+    every = [*(job.id for job in anna), ben.id, running.id]
+    first, second = Place(2, is_first=True), Place(3, is_first=False)
+    places = {anna[0].id: first, anna[1].id: second, ben.id: Place(1, is_first=True)}
+    assert await queue.list_places(connection, every, NOON) == places
+    # A job that rests lets the person's others pass.
+    await jobs.update(connection, replace(anna[0], next_at=NOON + 5))
+    places |= {anna[0].id: second, anna[1].id: first}
+    assert await queue.list_places(connection, every, NOON) == places
+
+
+def test_places_are_exact_to_a_thousand_and_then_rounded_up_and_never_rise() -> None:
+    turns = list(range(5, 9005, 3))  # of three numbers one waits
+    front = turns[: queue.EXACT_PLACES]
+    assert [queue.place_of(turn, front) for turn in (5, 8, turns[999])] == [1, 2, 1000]
+    assert queue.place_of(turns[1000], front) == 1100
+    assert queue.place_of(turns[2999], front) == 7000
+    shown = [queue.place_of(turns[2999], turns[served : served + queue.EXACT_PLACES]) for served in range(3000)]
+    assert shown == sorted(shown, reverse=True)
+    assert shown[-1] == 1
+    assert all(place >= 3000 - served for served, place in enumerate(shown))
 
 
 async def test_the_depth_counts_slots_and_what_comes_next_has_its_style(connection: AsyncConnection) -> None:
-    await insert_job(connection, "test:1", state=State.QUEUED, tag=2000, style=5)
+    await insert_job(connection, "test:1", state=State.QUEUED, turn=2000, style=5)
     await insert_job(connection, "test:2", state=State.RUNNING, account_id="key-a", slot=0, style=7, submitted=NOON - 5)
     await insert_job(connection, "test:3", state=State.SUBMITTING, account_id="key-b", slot=0, submitted=NOON)
     await insert_job(connection, "test:4", state=State.FETCHING, account_id="key-b", submitted=NOON - 99)
-    await insert_job(connection, "test:5", state=State.QUEUED, tag=1000, style=6)
+    await insert_job(connection, "test:5", state=State.QUEUED, turn=1000, style=6)
     assert await queue.get_depth(connection) == queue.Depth(waiting=2, running=2)
     upcoming = await queue.get_upcoming(connection, 9)
     assert {(held.account_id, held.since) for held in upcoming.held} == {("key-a", NOON - 5), ("key-b", NOON)}

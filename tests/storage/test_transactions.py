@@ -15,7 +15,7 @@ _TERMINATE_CONNECTIONS = text("""
 
 async def count(database: Database) -> None:
     async with database.write() as connection:
-        await connection.execute(text("UPDATE queue SET vtime = vtime + 1"))
+        await connection.execute(text("UPDATE queue SET last_turn = last_turn + 1"))
 
 
 async def test_a_cancellation_during_a_reconnect_does_not_block_the_writer(postgres_url: str) -> None:

@@ -1,6 +1,7 @@
 // Keeps the open jobs up to date: the nearest ones by server-sent events, the others by polling.
 // Browsers allow six connections to a server over HTTP/1.1, over all tabs: so few streams, and none in a hidden tab.
 import { inLanguage } from "./api.js";
+import { distance } from "./words.js";
 
 const STREAMS = 2;
 const POLL_MS = 12_000;
@@ -22,7 +23,7 @@ let soon = 0;
  * @param {Live} live
  */
 export function startLive({ open, update, refresh }) {
-  const nearest = () => open().sort((a, b) => (a.place ?? 0) - (b.place ?? 0)).slice(0, STREAMS).map((view) => view.id);
+  const nearest = () => open().sort((a, b) => distance(a) - distance(b)).slice(0, STREAMS).map((view) => view.id);
   const later = () => {
     soon ||= setTimeout(() => {
       soon = 0;

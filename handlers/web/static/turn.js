@@ -5,7 +5,7 @@ import { find, h, icon } from "./element.js";
 import { Frame } from "./frame.js";
 import { preview } from "./photos.js";
 import { moment, t } from "./texts.js";
-import { lookOf, spokenStatus, status } from "./words.js";
+import { distance, lookOf, spokenStatus, status } from "./words.js";
 
 /**
  * Whether a change is worth announcing.
@@ -53,7 +53,7 @@ export class Turn {
     this.card.classList.toggle("failed", view.state === "failed");
     this.frame.element.hidden = view.ended && !view.result_url;
     this.card.classList.toggle("bare", this.frame.element.hidden);
-    this.frame.element.classList.toggle("far", Boolean(view.far) || (view.place ?? 0) > 1);
+    this.frame.element.classList.toggle("far", Boolean(view.far) || distance(view) > 1);
     this.frame.show(view, this.picture(view)?.url ?? null);
     if (redraw || before?.state !== view.state || before?.id !== view.id) this.drawButtons(view);
     if (redraw || before?.photo_url !== view.photo_url || !before) this.drawRequest(view);

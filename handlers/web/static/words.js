@@ -38,8 +38,24 @@ function halted(view) {
 
 /** @param {View} view */
 function waiting(view) {
-  const place = view.place === 1 ? t("You're next") : t("Place {n} in the queue", { n: view.place ?? "?" });
-  return withTimeLeft(place, view);
+  return withTimeLeft(placeOf(view), view);
+}
+
+/**
+ * How many are before it, for sorting; a photo after the visitor's first has no place yet.
+ * @param {View} view
+ */
+export function distance(view) {
+  return view.place ?? (view.eta_is_least ? Infinity : 0);
+}
+
+/**
+ * A place is promised for the next photo only.
+ * @param {View} view
+ */
+function placeOf(view) {
+  if (view.place === null && view.eta_is_least) return t("After your first photo");
+  return view.place === 1 ? t("You're next") : t("Place {n} in the queue", { n: view.place ?? "?" });
 }
 
 /** @param {View} view */

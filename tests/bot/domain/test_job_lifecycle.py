@@ -20,7 +20,7 @@ ALL_BACK = ((EVERYTHING, "release"),)
 BACK = ((REQUESTER, "release"), (BUDGET, "release"))
 
 EVENTS: tuple[Event, ...] = (
-    job_lifecycle.StyleChosen(style=0, tag=7000),
+    job_lifecycle.StyleChosen(style=0, turn=7000),
     job_lifecycle.ResultKnown(style=0),
     job_lifecycle.Claimed("key-a", slot=0),
     job_lifecycle.SubmitAccepted("task-1"),
@@ -95,7 +95,7 @@ def a(state: State, **changes: object) -> Job:
     """A job in this state, with all the fields that it has then."""
     job = replace(A_JOB, state=state, style=0)
     if state != D:
-        job = replace(job, tag=5000)
+        job = replace(job, turn=5000)
     if state in ACTIVE:
         job = replace(job, account_id="key-a", attempts=1, submitted=NOON)
         job = replace(job, slot=None if state == FETCH else 0, task_id=None if state == SUB else "task-1")
@@ -249,7 +249,7 @@ def test_the_wait_begins_when_a_job_is_queued_or_done_at_once() -> None:
 
 def test_a_job_awaiting_consent_keeps_its_style() -> None:
     job = advance(a(D, style=None), job_lifecycle.AwaitingConsent(4), NOON).job
-    assert (job.style, job.consent, job.tag) == (4, "asked", None)
+    assert (job.style, job.consent, job.turn) == (4, "asked", None)
 
 
 def test_consent_given_before_a_style_is_chosen_ends_the_question_and_the_names() -> None:

@@ -1,18 +1,16 @@
 """Properties: any sequence of events follows the documented states, and turns are fair to everybody."""
 
 from dataclasses import replace
-from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.dashscope.errors import Decision
-from bot.domain import eta, fair_queue, job_events, job_lifecycle
+from bot.domain import eta, job_events, job_lifecycle
 from bot.domain.error_codes import ErrorCode
 from bot.domain.job_lifecycle import BUDGET, REQUESTER, InvalidTransition, advance
 from storage.jobs import ACTIVE, ENDED, State
 from storage.ledger import ScopeKind
-from storage.queue import Turn
 from tests.harness.properties import QUICK
 from tests.harness.rows import A_JOB, NOON
 
@@ -104,41 +102,6 @@ def test_any_event_in_any_state_is_a_change_or_invalid(
 @given(st.integers(-5, 10**6), st.floats(0, 1))
 def test_pauses_are_bounded(tries: int, jitter: float) -> None:
     assert 0 < job_lifecycle.backoff(tries, jitter) <= job_lifecycle.MAX_BACKOFF_SECONDS
-
-
-PEOPLE = st.lists(st.sampled_from("abcd"), min_size=1, max_size=60)
-
-
-@QUICK
-@given(PEOPLE, st.data())
-def test_no_busy_person_gets_two_jobs_more_than_another(names: str, data: st.DataObject) -> None:
-    """Everybody requests as many as the busiest person, all before the first is served."""
-    queue, last = list[tuple[int, int, str]](), dict[str, int]()
-    most = max(map(names.count, names))
-    for number, name in enumerate(name for _ in range(most) for name in sorted(set(names))):
-        last[name] = fair_queue.next_tag(Turn(0, last.get(name, 0), 1))
-        queue.append((last[name], number, name))
-    served = [name for _, _, name in sorted(queue)]
-    at = data.draw(st.integers(0, len(served)))
-    counts = [served[:at].count(name) for name in set(names)]
-    assert max(counts) - min(counts) <= 1
-
-
-@QUICK
-@given(st.lists(st.tuples(st.sampled_from("abcd"), st.booleans()), max_size=80), st.integers(1, 5))
-def test_a_persons_tags_only_increase(steps: list[tuple[str, bool]], weight: int) -> None:
-    queue, last, vtime = list[tuple[int, int, str]](), dict[str, int](), 0
-    tags: dict[str, list[int]] = {}
-    for number, (name, serves) in enumerate(steps):
-        if serves and queue:
-            queue.sort()
-            vtime = max(vtime, queue.pop(0)[0])
-        else:
-            last[name] = fair_queue.next_tag(Turn(vtime, last.get(name, 0), weight))
-            tags.setdefault(name, []).append(last[name])
-            queue.append((last[name], number, name))
-            assert last[name] >= vtime - fair_queue.ROUND, "nobody can save turns up"
-    assert all(before < after for own in tags.values() for before, after in pairwise(own))
 
 
 @QUICK

@@ -68,20 +68,20 @@ def test_a_photo_that_could_not_be_fetched_is_retried_at_once_and_then_later() -
 
 
 def test_a_temporarily_refused_job_always_keeps_its_place() -> None:
-    job = a(Q, tag=5000)
+    job = a(Q, turn=5000)
     for _ in range(200):
         job = after(
             job, job_lifecycle.Claimed("key-a", 0), job_lifecycle.SubmitRejected("Throttling.RateQuota", AGAIN)
         ).job
-        assert (job.state, job.tag, job.next_at, job.resubmits) == (Q, 5000, NOON, 0)
+        assert (job.state, job.turn, job.next_at, job.resubmits) == (Q, 5000, NOON, 0)
 
 
 def test_an_answer_that_is_not_the_apis_fails_no_job_and_lets_others_try() -> None:
-    job, waits = a(Q, tag=5000), []
+    job, waits = a(Q, turn=5000), []
     for _ in range(200):
         rejected = job_lifecycle.SubmitRejected("HTTP403", Decision.NOT_THE_API)
         job = after(job, job_lifecycle.Claimed("key-a", 0), rejected).job
-        assert (job.state, job.tag, job.resubmits) == (Q, 5000, 0)
+        assert (job.state, job.turn, job.resubmits) == (Q, 5000, 0)
         waits.append(job.next_at - NOON)
     assert waits[:3] == [2.5, 5.0, 10.0]
     assert max(waits) <= job_lifecycle.MAX_BACKOFF_SECONDS
@@ -98,11 +98,11 @@ def test_an_unknown_refusal_of_a_submit_is_tried_a_few_times_far_apart() -> None
 
 
 def test_a_job_that_alone_is_refused_lets_others_go_on_without_it() -> None:
-    job, waits = a(Q, tag=5000), []
+    job, waits = a(Q, turn=5000), []
     for _ in range(12):
         rejected = job_lifecycle.SubmitRejected("AccessDenied", Decision.PAUSE_ACCOUNT)
         job = after(job, job_lifecycle.Claimed("key-a", 0), rejected).job
-        assert (job.state, job.tag) == (Q, 5000)
+        assert (job.state, job.turn) == (Q, 5000)
         waits.append(job.next_at - NOON)
     assert waits[:3] == [0.0, 0.0, 0.0]
     assert waits[3:6] == [961.0, 1921.0, 3601.0]
@@ -124,7 +124,7 @@ def test_a_lost_submit_is_repeated_with_growing_pauses_and_finally_fails() -> No
     waits = [change.job.next_at - NOON for change in changes[:-1]]
     assert waits == [0, 5, 10, 20] + [30] * (len(waits) - 4)  # each is what shows that submits are accepted again
     assert sum(waits) + 15 * len(waits) > 900
-    assert {change.job.tag for change in changes} == {5000}
+    assert {change.job.turn for change in changes} == {5000}
     assert (changes[-1].job.state, changes[-1].job.error) == (FAILED, ErrorCode.SERVICE_DOWN)
     assert changes[-1].settle == BACK  # the task list shows that it was never accepted
 
@@ -139,8 +139,8 @@ def test_several_candidates_are_resubmitted_once_and_counted() -> None:
 @pytest.mark.parametrize("make", [job_lifecycle.SubmitRejected, job_lifecycle.TaskFailed])
 def test_a_code_that_pauses_the_account_keeps_the_jobs_place(make: Callable[[str, Decision], Event]) -> None:
     state = SUB if make is job_lifecycle.SubmitRejected else RUN
-    change = advance(a(state, tag=5000), make("Arrearage", Decision.PAUSE_ACCOUNT), NOON)
-    assert (change.job.state, change.job.tag, change.job.next_at, change.pause_account) == (Q, 5000, NOON, "Arrearage")
+    change = advance(a(state, turn=5000), make("Arrearage", Decision.PAUSE_ACCOUNT), NOON)
+    assert (change.job.state, change.job.turn, change.job.next_at, change.pause_account) == (Q, 5000, NOON, "Arrearage")
     assert (change.settle, change.notify) == ((), False)
 
 

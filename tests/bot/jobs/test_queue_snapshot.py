@@ -48,7 +48,7 @@ class SnapshotFixture:
 
     async def insert(self, source: str, state: State = State.QUEUED) -> int:
         async with self.database.write() as connection:
-            job = await insert_job(connection, source, state=state, tag=1000)
+            job = await insert_job(connection, source, state=state, turn=1000)
         self.wakeups.notify()
         return job.id
 
@@ -77,7 +77,7 @@ async def test_a_snapshot_holds_only_waiting_and_running_jobs(env: SnapshotFixtu
 async def test_watched_jobs_have_their_place_among_all_jobs(env: SnapshotFixture) -> None:
     ids = [await env.insert(f"test:{number}") for number in range(20)]
     async with env.database.read() as connection:
-        everybody = await queue.list_places(connection)
+        everybody = await queue.list_places(connection, ids, NOON)
     snapshot = await read_watched(env, env.snapshots(), ids[7], ids[12])
     assert snapshot.places == {job_id: everybody[job_id] for job_id in (ids[7], ids[12])}
     assert [snapshot.places[job_id].number for job_id in (ids[7], ids[12])] == [8, 13]

@@ -70,7 +70,7 @@ async def test_an_abandoned_draft_expires_after_a_day_with_a_notification(env: R
 
 
 async def test_a_photo_is_kept_while_its_job_waits_and_then_deleted(env: RetentionFixture, tmp_path: Path) -> None:
-    waiting, done = await env.job("test:1", state=State.QUEUED, tag=1), await env.job("test:2", state=State.STORED)
+    waiting, done = await env.job("test:1", state=State.QUEUED, turn=1), await env.job("test:2", state=State.STORED)
     await env.sweep(NOON + 3 * DAY)  # the account was paused for three days
     assert await env.photos.has(waiting.photo or "")
     assert not await env.photos.has(done.photo or "")
@@ -86,7 +86,7 @@ def _tree(folder: Path) -> list[Path]:
 
 
 async def test_a_job_that_waits_for_a_week_fails(env: RetentionFixture) -> None:
-    job = await env.job("test:1", state=State.QUEUED, tag=1)
+    job = await env.job("test:1", state=State.QUEUED, turn=1)
     async with env.database.write() as connection:
         await ledger.reserve(connection, job.id, [quota.person_scope(1, 20, NOON)], now=NOON)
     await env.sweep(NOON + 7 * DAY + 1)
@@ -98,7 +98,7 @@ async def test_a_job_that_waits_for_a_week_fails(env: RetentionFixture) -> None:
 
 @pytest.mark.parametrize("state", [State.SUBMITTING, State.RUNNING, State.FETCHING])
 async def test_active_jobs_are_left_alone(env: RetentionFixture, state: State) -> None:
-    job = await env.job("test:1", state=state, tag=1)
+    job = await env.job("test:1", state=state, turn=1)
     await env.sweep(NOON + 30 * DAY)
     assert (await env.row(job)).state == state
 

@@ -16,7 +16,7 @@ from tests.harness.rows import A_JOB, NOON
 
 LOAD = AccountLoad(1, Speed(15.0), (HeldSlot(0, 5.0),))
 STATE = QueueState(paused=False, waiting=3, running=1, loads={"key-a": LOAD}, upcoming=(0, 0, 0))
-QUEUED = replace(A_JOB, state=State.QUEUED, style=0, tag=1000)
+QUEUED = replace(A_JOB, state=State.QUEUED, style=0, turn=1000)
 RUNNING = replace(QUEUED, state=State.RUNNING, submitted=NOON, account_id="key-a")
 
 
@@ -33,7 +33,8 @@ def test_a_queued_job_has_a_place_and_an_estimate() -> None:
 
 
 def test_the_estimate_of_a_persons_later_job_is_a_minimum() -> None:
-    assert view_at(QUEUED, Place(3, is_first=False)).eta_is_minimum
+    view = view_at(QUEUED, Place(3, is_first=False))
+    assert (view.place, view.eta_seconds, view.eta_is_minimum) == (None, 55.0, True)
 
 
 def test_while_all_accounts_are_paused_there_is_no_estimate() -> None:

@@ -38,12 +38,19 @@ def test_drafts_without_a_style_ask_one_question() -> None:
     assert "✖ Cancel" in labels(card)
 
 
-def test_waiting_jobs_show_place_and_time_of_the_last_one() -> None:
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        (1, "One is next, the rest comes after it."),
+        (2, "The next one is at place 2 in the queue, the rest comes after it."),
+        (None, "In the queue, after your first photo."),  # which is not in this album
+    ],
+)
+def test_waiting_jobs_show_the_place_of_the_next_and_the_least_time_of_the_last(place: int | None, words: str) -> None:
     first, last = views(State.QUEUED, State.QUEUED)
-    jobs = (replace(first, place=2, eta_seconds=30.0), replace(last, place=9, eta_seconds=200.0, eta_is_minimum=True))
-    assert card_of(jobs).text == (
-        "🎨 Anime · 2 photos\nThe last one is at place 9 in the queue.\nAt least 3 minutes left."
-    )
+    last = replace(last, eta_seconds=200.0, eta_is_minimum=True)
+    jobs = (replace(first, place=place, eta_seconds=30.0), last)
+    assert card_of(jobs).text == f"🎨 Anime · 2 photos\n{words}\nAt least 3 minutes left."
     assert labels(card_of(jobs)) == ["✖ Cancel all"]
 
 
@@ -124,8 +131,8 @@ def test_doubtful_delivery_is_mentioned_and_deleting_asks_first(language: str) -
 
 def test_the_last_job_is_the_one_that_finishes_last() -> None:
     jobs = views(State.QUEUED, State.QUEUED, State.RUNNING)
-    jobs = (replace(jobs[0], place=7), replace(jobs[1], place=3), jobs[2])
-    assert last_to_finish(jobs).id == 1
+    jobs = (replace(jobs[0], place=7), replace(jobs[1], eta_is_minimum=True), jobs[2])
+    assert last_to_finish(jobs).id == 2
     assert last_to_finish(views(State.STORED, State.FAILED)).id == 2
 
 

@@ -46,7 +46,7 @@ async def test_a_second_model_takes_only_what_it_can_paint(tmp_path: Path, servi
             for job in later:
                 assert (await workers.ended(job)).state == State.STORED
             assert {(await workers.row(job)).state for job in first} == {State.QUEUED}
-        assert [(await workers.row(job)).tag for job in first] == [job.tag for job in first]  # none lost its place
+        assert [(await workers.row(job)).turn for job in first] == [job.turn for job in first]  # none lost its place
         async with workers.running():
             for job in first:
                 assert (await workers.ended(job)).state == State.STORED

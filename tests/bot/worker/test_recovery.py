@@ -48,7 +48,7 @@ async def start_again(workers: Workers) -> None:
 async def test_a_job_at_an_account_whose_key_is_gone_ends_and_is_not_sent_again(workers: Workers, state: State) -> None:
     async with workers.database.write() as connection:
         slot = None if state == State.FETCHING else 0
-        job = await insert_job(connection, "test:1", state=state, account_id="sk-old", slot=slot, attempts=1, tag=1000)
+        job = await insert_job(connection, "test:1", state=state, account_id="sk-old", slot=slot, attempts=1, turn=1000)
         scopes = quota.person_scope(1, 20, NOON), quota.budget_scope(None, NOON)
         await ledger.reserve(connection, job.id, scopes, now=workers.deps.clock.now())
     await start_again(workers)

@@ -53,7 +53,7 @@ async def test_on_a_disk_that_is_too_slow_nothing_is_sent_and_the_job_keeps_its_
             pass
         slow_disk(monkeypatch, 80 / 1000)
         waiting = await submit(context, found.job)
-        assert (waiting.state, waiting.tag, workers.gate.count("create")) == (State.QUEUED, job.tag, 0)
+        assert (waiting.state, waiting.turn, workers.gate.count("create")) == (State.QUEUED, job.turn, 0)
 
 
 async def test_the_owner_is_told_of_a_slow_disk_once_an_hour(tmp_path: Path, service: StandIn) -> None:

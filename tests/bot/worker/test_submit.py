@@ -253,7 +253,7 @@ async def test_rate_limited_jobs_keep_their_place_and_the_account_waits_longer_e
         async with workers.running():
             tripped = await workers.until(first, lambda job: job.attempts == 3 and job.state == State.QUEUED)
             (api_account,) = await workers.rows("SELECT failures, open_until FROM account")
-            assert (tripped.tag, tripped.resubmits, api_account.failures) == (first.tag, 0, 3)
+            assert (tripped.turn, tripped.resubmits, api_account.failures) == (first.turn, 0, 3)
             assert api_account.open_until > workers.deps.clock.now()
             await workers.ended(first)
             await workers.ended(second)
@@ -290,7 +290,7 @@ async def test_errors_that_only_the_owner_can_fix_pause_the_account_and_lose_not
             await workers.deps.clock.sleep(1.0)
     assert workers.gate.count("create") == 1
     assert await workers.rows("SELECT paused_reason FROM account") == [(code,)]
-    assert [(await workers.row(job)).tag for job in jobs] == [job.tag for job in jobs]
+    assert [(await workers.row(job)).turn for job in jobs] == [job.turn for job in jobs]
     assert await workers.units() == (1, 0)
     workers.gate.always("create", None)
     await refresh_account(workers.deps, "sk-one")
