@@ -17,11 +17,11 @@ from bench.harness import QueueHarness, queue_harness
 from bench.report import Aim, Section, Table, publish
 from bot.runtime import event_loop
 from bot.worker.context import AccountContext
-from storage.jobs import Job
 
 TASK_SECONDS, TASK_DEVIATION = 15.0, 3.75
 HEAVY = "heavy"
-BY_ARRIVAL = "UPDATE job SET turn = id WHERE id = :id"
+MAX_RATIO = 0.09  # of the light users' 95th percentile
+BY_ARRIVAL = "UPDATE job SET turn = id WHERE state = 'queued'"
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,9 @@ async def simulate(
     while len(served) < len(arrivals):
         while waiting and start + waiting[0].at <= harness.clock.time:
             arrival = waiting.pop(0)
-            arrival_of[(await _enqueue(harness, arrival, by_arrival=by_arrival)).id] = arrival
+            arrival_of[(await harness.request(arrival.person)).id] = arrival
+        if by_arrival:
+            await harness.run(BY_ARRIVAL)
         job = await harness.claim(context)
         if job is None:
             harness.clock.time = max(harness.clock.time + 1.0, start + waiting[0].at if waiting else 0.0)
@@ -99,17 +101,10 @@ async def simulate(
         while waiting and start + waiting[0].at <= until:  # they arrive while the task runs
             harness.clock.time = max(harness.clock.time, start + waiting[0].at)
             arrival = waiting.pop(0)
-            arrival_of[(await _enqueue(harness, arrival, by_arrival=by_arrival)).id] = arrival
+            arrival_of[(await harness.request(arrival.person)).id] = arrival
         harness.clock.time = until
         await harness.done(context, job)
     return served
-
-
-async def _enqueue(harness: QueueHarness, arrival: Arrival, *, by_arrival: bool) -> Job:
-    job = await harness.request(arrival.person)
-    if by_arrival:
-        await harness.run(BY_ARRIVAL, id=job.id)
-    return job
 
 
 async def measure_policy(workload: Workload, *, by_arrival: bool) -> PolicyResult:
@@ -137,7 +132,7 @@ def section(workload: Workload, ours: PolicyResult, peer: PolicyResult) -> Secti
     head = ("order", "light p50, s", "light p95, s", "p95 of peer", "heavy's last, s", "Jain of a burst")
     ratio = _p95(ours) / _p95(peer)
     aims = (
-        Aim("light users' p95", "≤ 0.5 of first come, first served", f"{ratio:.2f}", ratio <= 0.5),
+        Aim("light users' p95", f"≤ {MAX_RATIO} of first come, first served", f"{ratio:.2f}", ratio <= MAX_RATIO),
         Aim("Jain's index", "≥ 0.99", f"{ours.jain:.3f}", ours.jain >= 0.99),
     )
     how = f"""

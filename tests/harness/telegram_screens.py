@@ -116,7 +116,10 @@ ALBUMS: tuple[tuple[str, tuple[JobView, ...], bool], ...] = (
     ("An album without a style", tuple(replace(view, state=State.DRAFT, style=None) for view in THREE), False),
     (
         "An album in the queue",
-        tuple(replace(view, place=4 + at, eta_seconds=60.0 + 15 * at) for at, view in enumerate(THREE)),
+        (
+            replace(THREE[0], place=4, eta_seconds=60.0),
+            *(replace(THREE[at], eta_seconds=60.0 + 15 * at, eta_is_minimum=True) for at in (1, 2)),
+        ),
         False,
     ),
     (
