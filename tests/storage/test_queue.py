@@ -141,7 +141,8 @@ async def test_the_depth_counts_slots_and_what_comes_next_has_its_style(connecti
     await insert_job(connection, "test:3", state=State.SUBMITTING, account_id="key-b", slot=0, submitted=NOON)
     await insert_job(connection, "test:4", state=State.FETCHING, account_id="key-b", submitted=NOON - 99)
     await insert_job(connection, "test:5", state=State.QUEUED, turn=1000, style=6)
-    assert await queue.get_depth(connection) == queue.Depth(waiting=2, running=2)
+    await insert_job(connection, "test:6", state=State.QUEUED, turn=1000, style=8)  # theirs: later
+    assert await queue.get_depth(connection) == queue.Depth(waiting=3, running=2)
     upcoming = await queue.get_upcoming(connection, 9)
     assert {(held.account_id, held.since) for held in upcoming.held} == {("key-a", NOON - 5), ("key-b", NOON)}
     assert upcoming.styles == (6, 5)
