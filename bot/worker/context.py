@@ -22,7 +22,7 @@ from bot.runtime.wakeups import Topic, Wakeups
 from bot.worker import identity, reconcile
 from bot.worker.accounts import ApiAccount
 from bot.worker.identity import Identity
-from bot.worker.reconcile import Proof
+from bot.worker.reconcile import Proof, Proofs
 from common.clock import steady
 from storage import accounts, attempts, findings, jobs, queue
 from storage.accounts import AccountStatus
@@ -35,8 +35,6 @@ log = structlog.get_logger(__name__)
 IDENTITY_LOOK_SECONDS = 5.0
 MAX_PROBE_SECONDS = 30.0  # between submits while the API says that it can't at present
 MINUTE_SECONDS = 60.0  # a limit per minute is over within this
-HOUR_SECONDS = 3600.0
-SLOW_WRITE_SECONDS, SLOW_WRITES = 0.5, 3  # so many writes in a row, each longer than this: the owner is told
 
 Also = Callable[[AsyncConnection], Awaitable[None]]
 
@@ -83,8 +81,7 @@ class AccountContext:
         self.began_at = steady()
         self.inherited: set[int] = set()
         self.silence = Silence()
-        self._proof, self._spare = Proof(), 0.0
-        self._slow_writes, self._slowest, self._next_slow_report = 0, 0.0, float("-inf")
+        self.proofs = Proofs()
         self._next_query = 0.0
         self._refused: set[str] = set()
         self._sharers = 1
@@ -277,26 +274,21 @@ class AccountContext:
         return self._is_covered(send_seconds)
 
     def begin_proof(self, send_seconds: float) -> Proof:
-        """What a write is about to prove: it allows for as much time as the last ones took."""
-        return Proof(steady(), self.deps.clock.now(), send_seconds, self._spare)
+        """See `Proofs.begin`."""
+        return self.proofs.begin(send_seconds, steady(), self.deps.clock.now())
 
     def note_proof(self, proof: Proof) -> None:
-        """Note that the write of this proof has ended."""
-        self._proof = proof
-        self._spare = reconcile.spare_seconds(proof.age(steady(), self.deps.clock.now()), self._spare)
-        self._slow_writes = self._slow_writes + 1 if steady() - proof.steady > SLOW_WRITE_SECONDS else 0
-        self._slowest = max(self._slowest, steady() - proof.steady)
+        """See `Proofs.note`."""
+        self.proofs.note(proof, steady(), self.deps.clock.now())
 
     def _is_covered(self, send_seconds: float) -> bool:
-        return self._proof.covers(send_seconds, steady(), self.deps.clock.now())
+        return self.proofs.last.covers(send_seconds, steady(), self.deps.clock.now())
 
     async def report_slow_disk(self) -> None:
         """Tell the owner, once an hour, when several writes in a row took long."""
-        if self._slow_writes < SLOW_WRITES or steady() < self._next_slow_report:
-            return
-        self._next_slow_report, slowest, self._slowest = steady() + HOUR_SECONDS, self._slowest, 0.0
-        log.warning("the disk or the database is slow", account=self.name, seconds=round(slowest, 1))
-        await self.record(findings.SLOW_DISK, f"a write took {slowest:.1f} s")
+        if (took := self.proofs.to_report(steady())) is not None:
+            log.warning("the disk or the database is slow", account=self.name, seconds=round(took, 1))
+            await self.record(findings.SLOW_DISK, f"a write took {took:.1f} s")
 
     async def _fence(self, connection: AsyncConnection) -> None:
         if not await accounts.is_current_epoch(connection, self.api_account.account_id, self.epoch):

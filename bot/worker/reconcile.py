@@ -24,6 +24,8 @@ BETWEEN_LOOKS_SECONDS = 5.0
 PROOFS = 4  # so often a submit is dated anew before its job goes back to its place
 QUICK_PROOF_SECONDS = SEND_SECONDS / 4  # a write that takes longer leaves too little of SEND_SECONDS
 MAX_SPARE_SECONDS = 30.0
+SLOW_WRITE_SECONDS, SLOW_WRITES = 0.5, 3  # so many writes in a row, each longer than this: the owner is told …
+REPORT_SECONDS = 3600.0  # … once an hour
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,36 @@ class Proof:
     def covers(self, send_seconds: float, steady: float, now: float) -> bool:
         """Whether a submit that is given up after `send_seconds` may begin now."""
         return send_seconds <= self.send_seconds and self.age(steady, now) <= SEND_SECONDS + self.spare
+
+
+@dataclass
+class Proofs:
+    """The last proof, what the next one has to allow for, and how slow the writes were that proved: `slow` of them in
+    a row, `slowest` in seconds."""
+
+    last: Proof = Proof()
+    spare: float = 0.0
+    slow: int = 0
+    slowest: float = 0.0
+    next_report: float = float("-inf")
+
+    def begin(self, send_seconds: float, steady: float, now: float) -> Proof:
+        """What a write is about to prove: it allows for as much time as the last ones took."""
+        return Proof(steady, now, send_seconds, self.spare)
+
+    def note(self, proof: Proof, steady: float, now: float) -> None:
+        """The write of this proof has ended."""
+        took = steady - proof.steady
+        self.last, self.spare = proof, spare_seconds(proof.age(steady, now), self.spare)
+        self.slow = self.slow + 1 if took > SLOW_WRITE_SECONDS else 0
+        self.slowest = max(self.slowest, took)
+
+    def to_report(self, steady: float) -> float | None:
+        """How long writes take, if several in a row took long and the last report was an hour ago."""
+        if self.slow < SLOW_WRITES or steady < self.next_report:
+            return None
+        self.next_report, slowest, self.slowest = steady + REPORT_SECONDS, self.slowest, 0.0
+        return slowest
 
 
 def afterwards(within: Window) -> Window:
