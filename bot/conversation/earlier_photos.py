@@ -8,6 +8,7 @@ from bot.domain.error_codes import UserError
 from bot.domain.job_view import ACTIVE, WAITING, JobView, State
 from bot.jobs.albums import AlbumService
 from bot.jobs.request import JobRequest, StyleChoice
+from bot.messaging.album_card import PAINTED
 from bot.messaging.incoming import Attachment, IncomingMessage
 from bot.messaging.platform import Card, Person
 from bot.messaging.style_text import UnknownStyle
@@ -22,10 +23,18 @@ class EarlierPhotos:
 
     async def replied(self, message: IncomingMessage) -> list[JobView]:
         """The person's photos with a style whose card or picture the message replies to."""
+        return [view for view in await self._shown(message) if view.has_photo and view.style is not None]
+
+    async def is_gone(self, message: IncomingMessage) -> bool:
+        """Whether the message replies to pictures of theirs whose photos we no longer have."""
+        shown = await self._shown(message)
+        return bool(shown) and all(view.state in PAINTED and not view.has_photo for view in shown)
+
+    async def _shown(self, message: IncomingMessage) -> Sequence[JobView]:
+        """The person's jobs whose card or picture the message replies to."""
         queries = self.albums.jobs.queries
         shown = await queries.job_of_message(message.person, message.chat, message.replied_to)
-        together = () if shown is None else await queries.album_of(message.person, shown)
-        return [view for view in together if view.has_photo and view.style is not None]
+        return () if shown is None else await queries.album_of(message.person, shown)
 
     async def replied_or_last(self, message: IncomingMessage) -> list[JobView]:
         """The same, else their last photo, if there is one."""

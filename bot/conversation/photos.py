@@ -3,25 +3,22 @@
 Job cards are shown by `bot.delivery`; the answers here are only what there is to add.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 
 from bot.conversation.earlier_photos import EarlierPhotos
 from bot.conversation.feedback import (
-    album_feedback,
-    did_you_mean,
     error_text,
     unknown_style_text,
 )
 from bot.conversation.help import how_to_reference_text
+from bot.conversation.photo_submission import PhotoSubmission
 from bot.conversation.style_answers import StyleAnswers, is_meant
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_view import JobView, State
-from bot.domain.styles import REFERENCE
 from bot.i18n import mark, texts_for
-from bot.jobs.albums import LIMIT_ERRORS, MAX_PHOTOS, AlbumService
-from bot.jobs.request import JobRequest, StyleChoice, like_picture
+from bot.jobs.albums import MAX_PHOTOS, AlbumService
+from bot.jobs.request import StyleChoice, like_picture
 from bot.messaging.callback_data import TryProfilePhoto, person_key
 from bot.messaging.incoming import (
     Attachment,
@@ -30,7 +27,6 @@ from bot.messaging.incoming import (
     IncomingMessage,
     Withholds,
     not_yours,
-    read_attachment,
 )
 from bot.messaging.plain_words import read_plain_word
 from bot.messaging.platform import DEFAULT_CAPABILITIES, Capabilities, Card
@@ -87,7 +83,8 @@ class PhotoRequests:
         capabilities: Capabilities = DEFAULT_CAPABILITIES,
     ) -> None:
         self._jobs, self._albums, self._styles = albums.jobs, albums, styles
-        self._withholds, self._clock, self._capabilities = withholds, clock, capabilities
+        self._clock, self._capabilities = clock, capabilities
+        self._submission = PhotoSubmission(albums, withholds, clock)
         self._answers = StyleAnswers(albums, options, clock, capabilities)
         self._earlier = EarlierPhotos(albums, clock)
 
@@ -151,7 +148,7 @@ class PhotoRequests:
         if not last:
             texts = texts_for(message.person.language)
             return Card(texts.gettext("I have no photo to paint again. Please send me one."))
-        request = await self._request(message)
+        request = await self._submission.request(message)
         if isinstance(request, UserError):
             return self._error(message, request)
         outcome = await self._albums.repeat(replace(request, style=choice), last)
@@ -167,7 +164,7 @@ class PhotoRequests:
         choice = await self._styles.read(message.person, message.chat, split_me(text)[0])
         if not isinstance(choice, StyleChoice) or (known.style == choice.index and choice.saved is None):
             return None
-        request = await self._request(message)
+        request = await self._submission.request(message)
         if isinstance(request, UserError):
             return self._error(message, request)
         if known.state is State.DRAFT and not known.has_photo:  # a style that waits for its photo
@@ -218,8 +215,8 @@ class PhotoRequests:
 
     async def _reference_draft(self, message: IncomingMessage, style: Attachment) -> Card | None:
         """Make a draft of a reference picture that waits for its photo."""
-        request = await self._request(message)
-        data = request if isinstance(request, UserError) else await self._read(message, style)
+        request = await self._submission.request(message)
+        data = request if isinstance(request, UserError) else await self._submission.read(message, style)
         if isinstance(request, UserError) or isinstance(data, UserError):
             return self._error(message, data)
         view = await self._jobs.draft(replace(request, style=like_picture(data)))
@@ -229,11 +226,11 @@ class PhotoRequests:
         self, message: IncomingMessage, photos: tuple[Attachment, ...], style: Attachment
     ) -> Card | None:
         """Queue photos with a reference picture."""
-        request = await self._request(message)
-        data = request if isinstance(request, UserError) else await self._read(message, style)
+        request = await self._submission.request(message)
+        data = request if isinstance(request, UserError) else await self._submission.read(message, style)
         if isinstance(request, UserError) or isinstance(data, UserError):
             return self._error(message, data)
-        return await self._submit_all(message, replace(request, style=like_picture(data)), photos)
+        return await self._submission.submit(message, replace(request, style=like_picture(data)), photos)
 
     # --- photos -------------------------------------------------------------------------------------------------
 
@@ -242,10 +239,12 @@ class PhotoRequests:
         brings_none = not (message.attachments or mine)
         answers_card = brings_none and await self._answers.replied_question(message) is not None
         earlier = await self._earlier.replied(message) if brings_none and not answers_card else []
-        request = await self._request(message)
+        request = await self._submission.request(message)
         if isinstance(request, UserError):
             return self._error(message, request)
         choice = await self._styles.read(message.person, message.chat, text)
+        if brings_none and not earlier and await self._earlier.is_gone(message):
+            return self._error(message, UserError(ErrorCode.PHOTO_EXPIRED))
         if earlier:
             return await self._earlier.paint(message.person, request, choice, earlier)
         # A form's photo was never shown in the chat: others don't get at it by way of its picture.
@@ -255,93 +254,10 @@ class PhotoRequests:
         if not photos:
             return await self._answers.answer(message, request, None if mine else choice)
         if isinstance(choice, StyleChoice):
-            await self._style_earlier(message, replace(request, style=choice))
-            return await self._submit_all(message, replace(request, style=choice), photos)
+            await self._submission.style_earlier(message, replace(request, style=choice))
+            return await self._submission.submit(message, replace(request, style=choice), photos)
         meant_a_style = choice is not None and (by_command or choice.suggestion or choice.unavailable or choice.several)
-        return await self._draft_all(message, request, photos, choice if meant_a_style else None)
-
-    async def _submit_all(
-        self, message: IncomingMessage, request: JobRequest, photos: Sequence[Attachment]
-    ) -> Card | None:
-        """Submit one job per photo; stop at a limit, since the rest would be denied as well."""
-        outcomes: list[JobView | UserError] = []
-        for number, photo in enumerate(photos):
-            one = _request_for_photo(request, message, photo, number, len(photos))
-            outcomes.append(await self._read_and_submit(message, one, photo, self._jobs.submit))
-            if isinstance(outcomes[-1], UserError) and outcomes[-1].code in LIMIT_ERRORS:
-                break
-        return await self._close_album(message, photos, outcomes)
-
-    async def _draft_all(
-        self,
-        message: IncomingMessage,
-        request: JobRequest,
-        photos: Sequence[Attachment],
-        unknown: UnknownStyle | None,
-    ) -> Card | None:
-        """Make a draft per photo, whose card asks for the style; the answer says what was not understood."""
-        outcomes: list[JobView | UserError] = []
-        waited: StyleChoice | None = None  # a style that waited for a photo applies to the whole album
-        draft = partial(self._jobs.draft, take_waiting=unknown is None)
-        for number, photo in enumerate(photos):
-            one = replace(_request_for_photo(request, message, photo, number, len(photos)), style=waited)
-            work = draft if waited is None else self._jobs.submit
-            outcomes.append(await self._read_and_submit(message, one, photo, work))
-            match outcomes[-1]:
-                case JobView(id=job, style=int(style)) if style == REFERENCE and waited is None:
-                    picture = await self._jobs.queries.reference(message.person, job)
-                    waited = None if picture is None else like_picture(picture)
-                case JobView(style=int(style)) if waited is None:
-                    waited = StyleChoice(style)
-        card = await self._close_album(message, photos, outcomes)
-        waiting = [view for view in outcomes if isinstance(view, JobView) and view.state is State.DRAFT]
-        if card is None and unknown and waiting and not waiting[0].repeated:
-            return did_you_mean(unknown, waiting[0], message.person)
-        return card
-
-    async def _style_earlier(self, message: IncomingMessage, request: JobRequest) -> None:
-        """A caption that comes after the other photos of its album holds for those that still ask for a style."""
-        for source in message.earlier_sources:
-            view = await self._jobs.queries.by_source(message.person, source)
-            if view is not None and view.state is State.DRAFT and view.has_photo and view.style is None:
-                await self._albums.choose_style(request, view.id)
-
-    async def _read_and_submit(
-        self,
-        message: IncomingMessage,
-        request: JobRequest,
-        photo: Attachment,
-        work: Callable[[JobRequest], Awaitable[JobView | UserError]],
-    ) -> JobView | UserError:
-        data = await self._read(message, photo)
-        return data if isinstance(data, UserError) else await work(replace(request, photo=data))
-
-    async def _close_album(
-        self, message: IncomingMessage, photos: Sequence[Attachment], outcomes: Sequence[JobView | UserError]
-    ) -> Card | None:
-        """Close the album of several photos; returns the feedback on all outcomes."""
-        if len(photos) > 1:
-            await self._albums.close(message.source)
-        return album_feedback(outcomes, photos, message.person, self._clock())
-
-    async def _request(self, message: IncomingMessage) -> JobRequest | UserError:
-        """The request without its photo; or why they have no access here, before any file is downloaded.
-
-        The group's rules are read once for all photos of an album, and the platform is asked for admin rights only
-        where they matter. Each job's admission reads the rules again: limits hold only inside its transaction.
-        """
-        access = await self._jobs.queries.chat_access(message.person, message.chat)
-        by_admin = access.admin_matters and await message.is_admin()
-        problem = access.problem(by_admin=by_admin, now=self._clock())
-        if problem is not None:
-            return problem
-        return JobRequest(message.person, message.chat, message.source, reply_to=message.message_id, by_admin=by_admin)
-
-    async def _read(self, message: IncomingMessage, photo: Attachment) -> bytes | UserError:
-        """The bytes of a photo; OPTED_OUT, without downloading it, if its owner has opted out."""
-        if await self._withholds(photo, message.person):
-            return UserError(ErrorCode.OPTED_OUT)
-        return await read_attachment(photo)
+        return await self._submission.draft(message, request, photos, choice if meant_a_style else None)
 
     async def _by_source(self, message: IncomingMessage) -> JobView | None:
         """The job that this message or one of its photos has made, if any."""
@@ -363,16 +279,3 @@ def _photos(message: IncomingMessage, *, mine: bool, by_command: bool) -> tuple[
         return () if message.profile_photo is None else (replace(message.profile_photo, owner=None),)
     found = message.replied or (message.replied_profile_photo if by_command else None)
     return (found,) if found else ()
-
-
-def _request_for_photo(
-    request: JobRequest, message: IncomingMessage, photo: Attachment, number: int, photos: int
-) -> JobRequest:
-    """The request for photo `number` (from 0) of `photos`; the photo's own source is preferred to the request's."""
-    one = request.of_album(number, photos)
-    return replace(
-        one,
-        source=photo.source or one.source,
-        subject=photo.owner,
-        reply_to=photo.message_id if photo in message.attachments else message.message_id,
-    )

@@ -119,14 +119,14 @@ class JobQueries:
             chat_id = await people.find_chat_id(connection, platform=chat.platform, platform_id=chat.platform_id)
             job_id = None if chat_id is None else await jobs.find_shown(connection, chat_id, message_id)
             job = None if job_id is None else await jobs.get(connection, job_id)
-            if job is None or job.photo is None:
+            if job is None or (job.photo is None and job.state not in ENDED):
                 return None
             place = await cards.get_of_job(connection, job.id)
         owner = Person(chat.platform, place.person) if job.subject is None else Person(chat.platform, job.subject)
         return owner, partial(self._read_photo, job.photo)
 
-    async def _read_photo(self, key: str) -> bytes | UserError:
-        return await self.photos.get(key) or UserError(ErrorCode.PHOTO_EXPIRED)
+    async def _read_photo(self, key: str | None) -> bytes | UserError:
+        return (None if key is None else await self.photos.get(key)) or UserError(ErrorCode.PHOTO_EXPIRED)
 
     async def open_question(self, person: Person, chat: Chat, shown_by: str | None = None) -> JobView | None:
         """Their newest photo in this chat whose card asks for a style; with `shown_by`, only that message's."""

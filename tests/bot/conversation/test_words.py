@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from bot.conversation.buttons import may_act_for
 from bot.conversation.style_answers import Choice, is_meant
@@ -205,6 +206,24 @@ async def test_a_style_in_reply_to_a_picture_repaints_its_photo(tmp_path: Path) 
         assert len({(photo.style, photo.seed) for photo in photos if photo}) == 4
         assert "Did you mean" in said(await anna.says("/style anmie", **to_picture)).text
         await anna.sees("Which style would you like?")
+
+
+async def test_a_style_in_reply_to_a_picture_whose_photo_is_gone_is_answered(tmp_path: Path) -> None:
+    async with chat_harness(tmp_path) as harness:
+        anna, ben = harness.member("anna"), harness.member("ben")
+        await anna.says("/style 0", attachments=(file(portrait_jpeg(shade=1), anna.person),))
+        to_picture = {
+            "addressed": True,
+            "replied_to": message_of(harness, await anna.picture()),
+            "replied": file(portrait_jpeg(shade=99)),
+        }
+        async with harness.app.services.database.write() as connection:
+            await connection.execute(text("UPDATE job SET photo = NULL"))  # deleted in time
+        for user in (anna, ben):
+            answer = said(await user.says("/style 2", **to_picture))
+            assert answer.text == "I no longer have that photo. Please send it again."
+        assert await styles_of(harness, anna) == ["comic"]
+        assert await styles_of(harness, ben) == []
 
 
 async def test_in_a_group_the_owner_of_the_photo_is_asked(tmp_path: Path) -> None:
