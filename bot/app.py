@@ -49,6 +49,7 @@ from stylizer.settings import StylizerSettings
 
 log = structlog.get_logger(__name__)
 
+IDLE_SECONDS = 600.0  # a process that reads photos ends after so long without one
 FINISH_SECONDS = 5.0  # Docker kills after ten seconds
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -86,7 +87,7 @@ async def open_installation(
         secret = secret_of(settings.data_dir, settings.secret_key)
         clock = await choose_clock(database, clock)
         photos = await open_photo_store(settings, settings.data_dir / "photos", secrets.token_hex(8))
-        intake = await stack.enter_async_context(Intake(find_face=_face_finder()))
+        intake = await stack.enter_async_context(Intake(find_face=_face_finder(), idle_seconds=IDLE_SECONDS))
         api_accounts = await _api_accounts(settings, stack, secret, photos, intake, engine=engine or real_engine())
         wakeups = Wakeups()
         photo_intake, capacity = _photo_intake(settings, intake, photos), _capacity(api_accounts)

@@ -90,6 +90,7 @@ class PhotoSubmission:
         The group's rules are read once for all photos of an album, and the platform is asked for admin rights only
         where they matter. Each job's admission reads the rules again: limits hold only inside its transaction.
         """
+        self._jobs.expect_photo()
         access = await self._jobs.queries.chat_access(message.person, message.chat)
         by_admin = access.admin_matters and await message.is_admin()
         problem = access.problem(by_admin=by_admin, now=self._clock())

@@ -2,13 +2,17 @@
 
 import asyncio
 import importlib.util
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from typing import Self
+
+import structlog
 
 from bot.imaging.results import MAX_BYTES, REQUEST_BYTES, PhotoProblem, Portrait, UnusablePhoto, WholePicture
 from bot.imaging.sniffing import identify_foreign, is_readable
 from bot.imaging.worker_client import Worker, WorkerCrashed
+
+log = structlog.get_logger(__name__)
 
 # A small upright JPEG → x, y, width, height of its main face as fractions. Runs in the worker, which imports it by
 # name.
@@ -29,7 +33,8 @@ class Unreadable(Exception):
 class Intake:
     """`workers` processes that read one file at a time each; `seconds` and `memory_bytes` are the limits for one file.
 
-    The memory comes on top of what an idle worker uses. A worker that dies or takes too long is replaced.
+    The memory comes on top of what an idle worker uses. A worker that dies or takes too long is replaced. With
+    `idle_seconds` a worker starts with its first file, or at `warm_up`, and ends after so long without one.
     """
 
     def __init__(
@@ -39,20 +44,47 @@ class Intake:
         seconds: float = 20.0,
         memory_bytes: int = 1_500_000_000,
         find_face: FaceFinder | None = None,
+        idle_seconds: float | None = None,
     ) -> None:
         self._seconds = seconds
+        self._idle_seconds = idle_seconds
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._ends: dict[Worker, asyncio.TimerHandle] = {}  # of those that are idle
         arguments = str(memory_bytes), _name(find_face) if find_face else ""
         self._workers = tuple(Worker(*arguments) for _ in range(workers))
         self._idle: asyncio.LifoQueue[Worker] = asyncio.LifoQueue()
 
     async def __aenter__(self) -> Self:
-        await asyncio.gather(*(worker.start() for worker in self._workers))
+        if self._idle_seconds is None:
+            await asyncio.gather(*(worker.start() for worker in self._workers))
         for worker in self._workers:
             self._idle.put_nowait(worker)
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        for end in self._ends.values():
+            end.cancel()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.gather(*(worker.stop() for worker in self._workers))
+
+    def warm_up(self) -> None:
+        """Start a worker in the background: a photo is probably on its way."""
+        if not self._idle.empty() and all(worker.pid is None for worker in self._workers):
+            self._in_background(self._start_one())
+
+    async def _start_one(self) -> None:
+        async with self._worker() as worker:
+            try:
+                await worker.start()
+            except RuntimeError:  # the next file will say so to whoever sent it
+                log.exception("no process could be started that reads photos")
+
+    def _in_background(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def accept(self, data: bytes, *, with_face: bool = False) -> Portrait | UnusablePhoto:
         """The portrait in `data`, or why there is none. Never raises because of what is in a file. `with_face`: refuse
@@ -121,10 +153,15 @@ class Intake:
     @asynccontextmanager
     async def _worker(self) -> AsyncIterator[Worker]:
         worker = await self._idle.get()
+        if (end := self._ends.pop(worker, None)) is not None:
+            end.cancel()
         try:
             yield worker
         finally:
             self._idle.put_nowait(worker)
+            if self._idle_seconds is not None:
+                loop = asyncio.get_running_loop()
+                self._ends[worker] = loop.call_later(self._idle_seconds, lambda: self._in_background(worker.stop()))
 
 
 def whole_picture(data: bytes, head: Mapping[str, object], jpeg: bytes) -> WholePicture:

@@ -36,6 +36,10 @@ class PhotoIntake:
             return UserError(ErrorCode(portrait.reason.value))
         return AcceptedPhoto(portrait.jpeg, portrait.sha256, portrait.cropped)
 
+    def warm_up(self) -> None:
+        """Start what reads photos."""
+        self.intake.warm_up()
+
     async def fit_within(self, jpeg: bytes, max_bytes: int) -> bytes:
         """A JPEG scaled down until it has at most `max_bytes` bytes; the smallest size in SMALLER if none fits."""
         for short_side in SMALLER:

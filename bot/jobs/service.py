@@ -39,6 +39,10 @@ class JobService:
     queries: JobQueries
     drafts: Drafts
 
+    def expect_photo(self) -> None:
+        """A photo is probably on its way: what reads photos starts now."""
+        self.drafts.photo_intake.warm_up()
+
     async def submit(self, request: JobRequest) -> JobView | UserError:
         """Queue a photo in a style; if its picture is stored already, the job is done at once.
 

@@ -30,7 +30,7 @@ def web_chat(
     `secret` signs the visitors' cookies. `allowed_hosts` are the names (without ports) accepted in the Host header,
     None for any; pass them when the server is bound to loopback. `secure`: the page is reached over https only.
     """
-    page, job_api = Page(read_static()), JobApi(jobs)
+    page, job_api = Page(read_static(), on_open=jobs.expect_photo), JobApi(jobs)
     events = JobEvents(jobs, job_api)
     cookies = VisitorCookies(secret, secure=secure, new_id=lambda: secrets.token_hex(16))
     return Starlette(

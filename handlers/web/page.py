@@ -3,6 +3,7 @@
 import html
 import mimetypes
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
@@ -81,15 +82,17 @@ def _walk(folder: Traversable, prefix: str) -> list[tuple[str, bytes]]:
 
 
 class Page:
-    """The routes for the page's files and texts."""
+    """The routes for the page's files and texts. `on_open` is called when somebody opens the page."""
 
-    def __init__(self, static: dict[str, bytes]) -> None:
+    def __init__(self, static: dict[str, bytes], *, on_open: Callable[[], None] = lambda: None) -> None:
+        self._on_open = on_open
         text = {name: body.decode() for name, body in static.items() if name.endswith((".html", ".js"))}
         self._index = text["index.html"]
         self._assets = {name: make_asset(name, body) for name, body in static.items()}
         self._texts = page_texts(text)
 
     async def index(self, request: Request) -> Response:
+        self._on_open()
         page = make_asset("index.html", translate_page(self._index, texts_of(request)).encode())
         return _asset_response(request, page, "private, no-cache", {"Vary": "Accept-Language"})
 

@@ -187,3 +187,16 @@ async def test_a_painted_picture_in_another_format_becomes_a_jpeg(kind: str) -> 
         whole = await intake.whole_picture(encoded(quarters(), kind))
     assert (whole.width, whole.height) == (400, 300)
     assert alike(corners(whole.data), [RED, GREEN, BLUE, YELLOW])
+
+
+async def test_a_worker_starts_when_a_photo_is_expected_and_ends_when_none_comes() -> None:
+    async with Intake(idle_seconds=0.05) as intake:
+        [worker] = intake._workers
+        assert worker.pid is None
+        intake.warm_up()
+        intake.warm_up()  # once is enough
+        assert isinstance(await intake.accept(GOOD), Portrait)
+        async with asyncio.timeout(20):
+            while worker.pid is not None:  # noqa: ASYNC110  # the process signals nothing
+                await asyncio.sleep(0.01)
+        assert isinstance(await intake.accept(GOOD), Portrait)  # another one starts
