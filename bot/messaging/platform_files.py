@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -29,6 +28,7 @@ class PlatformFiles:
     database: Database
     account: str
     clock: Clock
+    _unwritten: dict[int, str] = field(default_factory=dict, init=False)  # file ids by job
 
     async def get(self, job: int | None) -> str | None:
         """The platform's file id of a job's picture."""
@@ -39,20 +39,27 @@ class PlatformFiles:
         if not jobs:
             return {}
         async with self.database.read() as connection:
-            return await platform_files.get_many(connection, self.account, jobs)
+            return await self._files(connection, jobs)
 
     async def put(self, job: int, file: str) -> None:
         """Remember the file id of a job's picture, with the next write: without it, the picture is sent again."""
 
+        async def write(connection: AsyncConnection) -> None:
+            if self._unwritten.get(job) == file:  # else it was deleted meanwhile
+                await platform_files.upsert(connection, account=self.account, job_id=job, file=file)
+
         def stored(written: asyncio.Future[None]) -> None:
+            if self._unwritten.get(job) == file:
+                del self._unwritten[job]
             if not written.cancelled() and written.exception() is not None:
                 log.error("could not store a file id", job=job, error=type(written.exception()).__name__)
 
-        upsert = partial(platform_files.upsert, account=self.account, job_id=job, file=file)
-        self.database.write_soon(upsert).add_done_callback(stored)
+        self._unwritten[job] = file
+        self.database.write_soon(write).add_done_callback(stored)
 
     async def delete(self, job: int) -> None:
         """Forget the file id of a job's picture: the platform doesn't know it any more."""
+        self._unwritten.pop(job, None)
         async with self.database.write() as connection:
             await platform_files.delete(connection, job)
 
@@ -74,7 +81,7 @@ class PlatformFiles:
         if job is None and address.reply_to is None:
             return None, False
         async with self.database.read() as connection:
-            known = {} if job is None else await platform_files.get_many(connection, self.account, [job])
+            known = {} if job is None else await self._files(connection, [job])
             return known.get(job or 0), await self._is_spoiler(connection, address)
 
     async def is_spoiler(self, address: Address) -> bool:
@@ -83,6 +90,10 @@ class PlatformFiles:
             return False
         async with self.database.read() as connection:
             return await self._is_spoiler(connection, address)
+
+    async def _files(self, connection: AsyncConnection, jobs: Sequence[int]) -> dict[int, str]:
+        written = await platform_files.get_many(connection, self.account, jobs)
+        return written | {job: self._unwritten[job] for job in jobs if job in self._unwritten}
 
     async def _is_spoiler(self, connection: AsyncConnection, address: Address) -> bool:
         if address.reply_to is None:
