@@ -178,7 +178,8 @@ def section(transactions: Sequence[Transaction], found: Profile) -> Section:
     how = """
         A photo of 1280 px with a caption arrives by long polling and is shown as a picture, without retries, on SQLite;
         the painting service answers at once. Below: every transaction from the update to the last write, with the looks
-        that its wake-ups cause (a newcomer's takes one write more); and, of the processor time of the bot's process, what each package takes by itself.
+        that its wake-ups cause (a newcomer's takes one write more); and, of the processor time of the bot's process,
+        what each package takes by itself.
     """
     return Section("request", "What one request costs", how, [totals, named, where], aims)
 
