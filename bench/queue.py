@@ -65,6 +65,7 @@ async def fill(harness: QueueHarness, waiting: int, existing: int) -> None:
     await harness.run(_CHATS, no=False)
     await harness.run(_JOBS, each=PER_PERSON, now=now, no=False)
     await harness.run(_LEDGER, now=now)
+    await harness.run("UPDATE queue SET last_turn = (SELECT MAX(turn) FROM job)")
     await harness.run("ANALYZE")
 
 

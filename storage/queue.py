@@ -61,15 +61,14 @@ _LIST_OWN = text("""
 _LIST_FRONT = text("""
     SELECT DISTINCT turn FROM job WHERE state = 'queued' AND turn <= :last ORDER BY turn LIMIT :limit
 """)
+# Each from a partial index alone: to read the rows of a hundred thousand takes a fifth of a second.
 _GET_DEPTH = text("""
-    SELECT COALESCE(SUM(CASE WHEN state = 'queued' THEN 1 ELSE 0 END), 0) AS waiting,
-           COALESCE(SUM(CASE WHEN state <> 'queued' THEN 1 ELSE 0 END), 0) AS running
-    FROM job WHERE state IN ('queued', 'submitting', 'running', 'fetching') AND state <> 'fetching'
+    SELECT (SELECT COUNT(*) FROM job WHERE state = 'queued') AS waiting,
+           (SELECT COUNT(*) FROM job WHERE slot IS NOT NULL) AS running
 """)
 # What holds a slot, then the first photos of those who wait, in their order.
 _LIST_NEXT = text("""
-    SELECT account_id, style, submitted FROM job
-    WHERE state IN ('queued', 'submitting', 'running', 'fetching') AND state IN ('submitting', 'running')
+    SELECT account_id, style, submitted FROM job WHERE slot IS NOT NULL
     UNION ALL
     SELECT NULL, style, NULL FROM (
         SELECT style FROM job WHERE state = 'queued' AND NOT EXISTS (
