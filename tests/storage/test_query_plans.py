@@ -14,7 +14,9 @@ from storage.database import open_database
 
 GROWING = r"SCAN (job|j|attempt|result|r|ledger|credit|person|p|chat|c|purchase|recipient|shown_file|quota|q)\b"
 # Partial indexes, which contain only open rows.
-SMALL = re.compile(r"USING INDEX (job_(open|turn|person_waiting|hidden|failed|draft)|recipient_waiting)\b")
+SMALL = re.compile(
+    r"USING (?:COVERING )?INDEX (job_(open|turn|slot|person_waiting|hidden|failed|draft)|recipient_waiting)\b"
+)
 RARE = {  # run for the owner, for metrics, or once per chat
     "balances._AUDIT",
     "ledger._AUDIT",
