@@ -115,6 +115,7 @@ class Parser:
             _source_of(interaction.id),
             reply.message,
             manager_check(interaction),
+            profile_photo=self._profile_photo(interaction.user),
         )
 
     def parse_upload(self, interaction: BotInteraction, file: UploadedFile) -> Attachment:
@@ -139,12 +140,18 @@ class Parser:
         read = missing_avatar
         if avatar is not None:
             read = partial(self.files.download, avatar.replace(format="png", size=AVATAR_SIZE).url)
-        return Attachment(str(user.id), None, is_picture=True, read=read, owner=person_of(user))
+        exists = partial(_is_there, avatar)
+        return Attachment(str(user.id), None, is_picture=True, read=read, owner=person_of(user), exists=exists)
 
 
 async def missing_avatar() -> bytes | UserError:
     """What reading the avatar of a user without one returns."""
     return UserError(ErrorCode.PHOTO_MISSING)
+
+
+async def _is_there(avatar: Asset | None) -> bool:
+    """Whether there is an avatar. It needs no call: Discord says it with the user."""
+    return avatar is not None
 
 
 def _source_of(number: int) -> str:

@@ -105,6 +105,25 @@ async def test_an_avatar_is_repainted_unless_its_owner_opted_out(tmp_path: Path)
         assert await app.units(anna) == (1, 0)
 
 
+async def test_the_greeting_offers_to_try_ones_own_avatar(tmp_path: Path) -> None:
+    async with discord_app(tmp_path) as app:
+        state = app.discord.state
+        state.with_avatar(1, portrait_jpeg(512, 512))
+        anna, ben = app.person(1), app.person(2)
+        for user in (anna, ben):
+            await user.send("/start")
+        await app.discord.wait_until(lambda: anna.messages and ben.messages)
+        assert (ben.messages[0].labels, anna.messages[0].labels) == (
+            ["🎨 See the looks"],
+            ["🎨 See the looks", "🙂 Try my profile photo"],
+        )
+        await anna.press(anna.messages[0], "Try my profile photo")
+        await app.discord.wait_until(lambda: any(message.options for message in anna.messages))
+        await anna.select(next(message for message in anna.messages if message.options), "Anime")
+        await app.discord.wait_until(lambda: "Anime" in anna.pictures[-1].text)
+        assert await app.units(anna) == (1, 0)
+
+
 async def test_a_user_without_an_avatar_gets_an_explanation(tmp_path: Path) -> None:
     async with discord_app(tmp_path) as app:
         anna = app.person(1)

@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from bot.domain.job_view import State
+from bot.runtime.clock import WallClock
 from tests import ROOT
 from tests.fakes.dashscope.service import portrait_jpeg
+from tests.fakes.telegram_api.actions import migrate_group
 from tests.fakes.telegram_api.chats import ChatMessage
 from tests.fakes.telegram_api.people import ChatUser
 from tests.fakes.telegram_api.server import LastingRefusal
-from tests.harness.telegram import TelegramHarness, telegram_harness
+from tests.harness.telegram import SPEEDUP, TelegramHarness, telegram_harness
 
 Json = Any
 KICKED = (403, "Forbidden: bot was kicked from the supergroup chat")
@@ -114,6 +116,42 @@ async def test_a_card_that_can_not_be_edited_is_followed_by_its_picture(tmp_path
         (tmp_path / "go").touch()
         await harness.api.until(lambda: ben.pictures)
         assert await harness.units(ben) == (1, 0)
+
+
+@pytest.mark.parametrize("case", cases("telegram-stays", "wait"))
+async def test_while_telegram_asks_to_wait_next_to_nothing_is_sent(tmp_path: Path, case: Json) -> None:
+    clock = WallClock(SPEEDUP)
+    async with telegram_harness(tmp_path, until=tmp_path / "go", clock=clock) as harness:
+        here, _ = users(harness, case)
+        await replay(harness, case["updates"][0])
+        await harness.api.until(lambda: here.sees and "Painting" in here.sees[0].text)
+        refuse(harness, here.chat, case["refuse"])
+
+        def edits() -> int:
+            return sum(call.method.startswith("edit") for call in harness.api.calls)
+
+        before, began = edits(), clock.now()
+        (tmp_path / "go").touch()
+        await harness.api.until(lambda: edits() > before)
+        harness.api.refusals.clear()
+        await harness.api.until(lambda: here.pictures)
+        assert clock.now() - began >= case["refuse"][0]["params"]["retry_after"]
+        assert edits() - before <= case["calls_at_most"]
+        assert await harness.units(here) == (1, 0)
+
+
+@pytest.mark.parametrize("case", cases("telegram-stays", "migrate"))
+async def test_a_picture_follows_its_group_that_becomes_a_supergroup(tmp_path: Path, case: Json) -> None:
+    async with telegram_harness(tmp_path, until=tmp_path / "go") as harness:
+        here, _ = users(harness, case)
+        there = harness.member(here.id, chat=here.chat - 1)
+        await replay(harness, case["updates"][0])
+        await harness.api.until(lambda: here.sees)
+        await migrate_group(here, there.chat, sides=())
+        (tmp_path / "go").touch()
+        await harness.api.until(lambda: there.pictures)
+        assert not here.pictures
+        assert await harness.units(here) == (1, 0)
 
 
 async def test_whoever_asks_for_a_picture_where_none_may_be_sent_learns_it(tmp_path: Path) -> None:
