@@ -99,7 +99,7 @@ def nearest(text: str, among: Collection[Style]) -> Style | None:
 
 
 def sample(slug: str) -> bytes | None:
-    """The sample JPEG of a style (short side 320 px), or None when there is none."""
+    """The sample JPEG of a style (short side 640 px), or None when there is none."""
     picture = files("bot") / "samples" / f"{slug}.jpg"
     return picture.read_bytes() if picture.is_file() else None
 

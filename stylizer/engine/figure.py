@@ -79,7 +79,8 @@ def sculpted(
     key, fill = lit(normals, KEY_LIGHT, wrap=0.35), lit(normals, FILL_LIGHT, wrap=0.5)
     light = (0.50 + 0.52 * key + 0.16 * fill) * (1 - 0.30 * _occlusion(portrait))
     shaded = np.clip(albedo * (1 + (light - 1) * (0.75 + 0.20 * bare))[..., None], 0, 1)
-    shaded = shaded * (1 - (1 - rgb(shade)) * np.clip(1.05 - key * 1.25, 0, 1)[..., None])
+    dim = np.clip(1.05 - blur(key, portrait.small_px(6)) * 1.25, 0, 1) * (1 - 0.5 * bare)
+    shaded = shaded * (1 - (1 - rgb(shade)) * dim[..., None])
     terminator = np.exp(-(((key - 0.50) / 0.16) ** 2)) * bare * 0.10 * warmth
     shaded = glow(shaded, terminator, rgb("ff6a3c"))
     gloss = shine(normals, KEY_LIGHT, 22) * (bare * 0.24 + portrait.masks.hair * 0.20) * portrait.masks.person
@@ -110,7 +111,8 @@ def _occlusion(portrait: Portrait) -> Plane:
     inner = blur(shrink(covered, unit * 0.06), unit * 0.03)
     hollow = np.clip((blur(depth, unit * 0.07) - depth) / (unit * 0.035), 0, 1) * inner
     below = blur(shifted(masks.face, unit * 0.16, 0), unit * 0.05) * (1 - masks.face) * masks.skin
-    return np.clip(blur(hollow, unit * 0.012) + below * 1.2, 0, 1)
+    smiling = np.clip(blur(grow(masks.lips, unit * 0.30), unit * 0.06), 0, 1)  # a smile's folds are no hollows
+    return np.clip(blur(hollow, unit * 0.012) * (1 - 0.8 * smiling) + below * 1.2, 0, 1)
 
 
 def _albedo(portrait: Portrait) -> Picture:

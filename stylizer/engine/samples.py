@@ -18,7 +18,7 @@ from stylizer.engine.noise import clouds, normalised, white
 from stylizer.engine.picture import Picture, Pixels, Size, decode, encode, resize, scaled_size
 from stylizer.engine.renderer import find_face, stylize
 
-SAMPLE_SIDE, RENDERED_SIDE, SAMPLE_QUALITY = 320, 960, 82
+SAMPLE_SIDE, RENDERED_SIDE, SAMPLE_QUALITY = 640, 960, 80
 BUST_WIDTH, BUST_ASPECT, HEADROOM = 2.75, 1.25, 0.85  # in face widths, height by width, face heights above the face
 PAINTING_COLOURS = ("0b1d4d", "1f4e9a", "3fa0c8", "f3e3a1", "e9a23b", "c2452d")
 

@@ -49,7 +49,7 @@ def _modelled(portrait: Portrait, seed: int) -> Picture:
 
 def _lumps(portrait: Portrait, flat: Picture, seed: int) -> Pixels:
     """Which lump of clay each pixel belongs to."""
-    masks, person = portrait.masks, portrait.masks.person > 0.5
+    masks, person = portrait.masks, _of_clay(portrait)
     lab = to_lab(blur(flat, portrait.small_px(2)))
     cloth = person & (masks.skin < 0.5) & (masks.hair < 0.5)
     source = flat[cloth if cloth.sum() > 500 else np.ones_like(cloth)]
@@ -66,10 +66,15 @@ def _lumps(portrait: Portrait, flat: Picture, seed: int) -> Pixels:
     return lumps
 
 
+def _of_clay(portrait: Portrait) -> Plane:
+    """What is modelled: the people, or all of a picture in which there are none to cut out."""
+    return portrait.masks.person > 0.5 if portrait.separable else np.ones(portrait.masks.person.shape, bool)
+
+
 def _colours(portrait: Portrait, flat: Picture, lumps: Pixels) -> Picture:
     """Every lump in its median colour, each person's own; some of the photo's variety left in cloth and hair."""
     lab, masks = to_lab(flat), portrait.masks
-    person, nearest = masks.person > 0.5, nearest_face(lumps.shape[:2], portrait.faces)
+    person, nearest = _of_clay(portrait), nearest_face(lumps.shape[:2], portrait.faces)
     plain = np.zeros_like(lab)
     for number in range(max(1, len(portrait.faces))):
         mine = nearest == number
@@ -96,7 +101,7 @@ def _lump_colours(lab: Picture, lumps: Pixels) -> Plane:
 def _form(portrait: Portrait, lumps: Pixels, seed: int) -> Plane:
     """Height in analysis pixels: cushion of the body, relief of the face, rounded lumps, combed hair."""
     unit, masks = portrait.small_px(1), portrait.masks
-    person = (masks.person > 0.5).astype(np.uint8)
+    person = _of_clay(portrait).astype(np.uint8)
     edges = np.zeros(lumps.shape, np.float32)
     for lump in range(FRAMES + 1):
         inside = (lumps == lump).astype(np.uint8) * person
