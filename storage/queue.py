@@ -38,7 +38,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 # Must repeat the states of the partial index exactly.
 _QUEUED = "state IN ('queued', 'submitting', 'running', 'fetching') AND state = 'queued'"
 _GET_TURN = text(f"SELECT MIN(turn) FROM job WHERE person_id = :person_id AND {_QUEUED}")  # noqa: S608  # constant
-_DRAW = text("UPDATE queue SET last_turn = last_turn + 1 WHERE id = 1 RETURNING last_turn")
+_DRAW_FIRST, _DRAW_AGAIN = (
+    text(f"""
+        UPDATE queue SET last_turn = last_turn + 1
+        WHERE id = 1 AND {condition} (SELECT 1 FROM job WHERE person_id = :person_id AND {_QUEUED})
+        RETURNING last_turn
+    """)  # noqa: S608  # constants
+    for condition in ("NOT EXISTS", "EXISTS")
+)
 _SET_TURN = text(f"UPDATE job SET turn = :turn WHERE person_id = :person_id AND {_QUEUED}")  # noqa: S608  # constant
 _CLAMP_TIMES = text("UPDATE job SET next_at = :latest WHERE state = 'queued' AND next_at > :latest")
 # Outcomes of attempts that the API has not answered: see `bot.dashscope.errors`.
@@ -118,28 +125,21 @@ class Upcoming:
 async def get_turn(connection: AsyncConnection, person_id: int) -> int:
     """Return the number for a photo of this person that is admitted now: theirs, or a new one. Lock the person's row
     first."""
-    turn = await _get_turn(connection, person_id)
-    return await _draw(connection) if turn is None else turn
+    drawn = (await connection.execute(_DRAW_FIRST, {"person_id": person_id})).scalar_one_or_none()
+    return int((await connection.execute(_GET_TURN, {"person_id": person_id})).scalar_one() if drawn is None else drawn)
 
 
 async def redraw(connection: AsyncConnection, person_id: int) -> None:
     """Give this person, of whom a photo was claimed in this transaction, a new number if they have another waiting."""
-    if await _get_turn(connection, person_id) is not None:
-        await connection.execute(_SET_TURN, {"person_id": person_id, "turn": await _draw(connection)})
+    drawn = (await connection.execute(_DRAW_AGAIN, {"person_id": person_id})).scalar_one_or_none()
+    if drawn is not None:
+        await connection.execute(_SET_TURN, {"person_id": person_id, "turn": drawn})
 
 
 async def restore(connection: AsyncConnection, person_id: int) -> None:
     """Give this person, of whom a claimed photo came back in this transaction, the lesser of both numbers."""
-    turn = await _get_turn(connection, person_id)
+    turn = (await connection.execute(_GET_TURN, {"person_id": person_id})).scalar_one()
     await connection.execute(_SET_TURN, {"person_id": person_id, "turn": turn})
-
-
-async def _get_turn(connection: AsyncConnection, person_id: int) -> int | None:
-    return (await connection.execute(_GET_TURN, {"person_id": person_id})).scalar_one()  # type: ignore[no-any-return]  # an aggregate
-
-
-async def _draw(connection: AsyncConnection) -> int:
-    return int((await connection.execute(_DRAW)).scalar_one())
 
 
 async def clamp_times(connection: AsyncConnection, latest: float) -> None:
