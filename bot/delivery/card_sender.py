@@ -18,7 +18,7 @@ from bot.cluster.leadership import SOLE_LEADER, Leadership, LeadershipLost, fenc
 from bot.delivery.card_content import CardContent
 from bot.delivery.fallbacks import Form, Place, Refusals, Way, can_still_edit, may_be_edited_later, next_way
 from bot.delivery.notifications import needs_notification
-from bot.delivery.outbox import OutboxItem, is_worth_an_edit, owe_again, read_outbox
+from bot.delivery.outbox import CardState, OutboxItem, ShownCard, is_worth_an_edit, owe_again, read_outbox
 from bot.domain import job_lifecycle
 from bot.domain.error_codes import ErrorCode
 from bot.domain.job_view import JobView
@@ -44,31 +44,6 @@ GIVE_UP_TRIES = 300  # with growing pauses: about a day
 UNKNOWN_TRIES, UNKNOWN_SECONDS = 3, 2.0  # before an answer that nobody knows counts as a refusal
 MORE_TRIES_SECONDS = (5.0, 300.0, 3600.0)  # between tries of what could be shown nowhere
 MOVED_SECONDS = 3600.0  # how long a card is kept in mind whose pictures went elsewhere, until it could say so
-
-
-@dataclass(frozen=True)
-class ShownCard:
-    """What a card shows, and since when (epoch seconds)."""
-
-    views: tuple[JobView, ...]
-    at: float
-
-
-@dataclass
-class CardState:
-    """What the sender remembers of one card. Nothing of it is needed: losing it costs one more edit.
-
-    `shown`: None as long as this process has not shown it; `failures`: exceptions and unknown answers so far;
-    `is_muted`: the card or its chat is gone, so only the outcome is still sent; `moved`: where its pictures were sent
-    instead, until when that is remembered.
-    """
-
-    shown: ShownCard | None = None
-    is_sending: bool = False
-    paused_until: float = float("-inf")
-    failures: int = 0
-    is_muted: bool = False
-    moved: tuple[Place, float] | None = None
 
 
 @dataclass

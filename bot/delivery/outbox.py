@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.delivery.fallbacks import Place
 from bot.domain import eta
 from bot.domain.job_view import JobView, State
 from bot.jobs import views
@@ -56,6 +57,31 @@ class OutboxItem:
     @property
     def is_draft(self) -> bool:
         return any(view.state is State.DRAFT for view in self.views)
+
+
+@dataclass(frozen=True)
+class ShownCard:
+    """What a card shows, and since when (epoch seconds)."""
+
+    views: tuple[JobView, ...]
+    at: float
+
+
+@dataclass
+class CardState:
+    """What the sender remembers of one card. Nothing of it is needed: losing it costs one more edit.
+
+    `shown`: None as long as this process has not shown it; `failures`: exceptions and unknown answers so far;
+    `is_muted`: the card or its chat is gone, so only the outcome is still sent; `moved`: where its pictures were sent
+    instead, until when that is remembered.
+    """
+
+    shown: ShownCard | None = None
+    is_sending: bool = False
+    paused_until: float = float("-inf")
+    failures: int = 0
+    is_muted: bool = False
+    moved: tuple[Place, float] | None = None
 
 
 async def read_outbox(connection: AsyncConnection, platform: str, capacity: Capacity, now: float) -> list[OutboxItem]:

@@ -10,8 +10,9 @@ from bot.i18n import Texts, error_message, texts_for
 from bot.messaging import job_card
 from bot.messaging.callback_data import AlbumAction, AlbumPress, CancelJob, OpenPicture
 from bot.messaging.commands import parse_text
-from bot.messaging.job_card import ButtonRows, NamedStyle
+from bot.messaging.job_card import ButtonRows
 from bot.messaging.platform import DEFAULT_CAPABILITIES, Button, Capabilities, Card, Picture
+from bot.messaging.style_samples import NamedStyle
 from bot.messaging.style_text import find_style
 
 COLUMNS = 5  # of the buttons that open a picture

@@ -4,47 +4,27 @@ It is the same on every platform: plain text of at most 1,024 characters (the li
 """
 
 from collections.abc import Sequence
-from functools import partial
-from typing import Protocol
 
 from bot.domain import eta
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_view import WAITING, JobView, State
-from bot.domain.styles import REFERENCE, SHEET, Style, by_index
+from bot.domain.styles import REFERENCE, Style, by_index
 from bot.i18n import Texts, error_message, mark, texts_for
 from bot.messaging.callback_data import (
     AnswerConsent,
     CancelJob,
     ChangeStyle,
-    ChooseStyle,
     Compare,
     DeleteJob,
     RepeatJob,
     SendFile,
-    SurpriseMe,
-    TurnStylePage,
-    UploadReference,
-    UseSavedStyle,
-    clamp_page,
-    page_buttons,
 )
 from bot.messaging.platform import DEFAULT_CAPABILITIES, Button, Capabilities, Card, Mention, Picture
+from bot.messaging.style_samples import NamedStyle, style_rows, surprise_row
 
 ButtonRows = tuple[tuple[Button, ...], ...]
 
 
-class NamedStyle(Protocol):
-    """What a card needs to know about a saved style."""
-
-    @property
-    def id(self) -> int: ...
-
-    @property
-    def name(self) -> str: ...
-
-
-COLUMNS = 2
-MAX_LABEL = 34  # characters of a saved style's name
 _BAR_BLOCKS = 10  # blocks of the progress bar
 
 _RETRYABLE = frozenset(
@@ -117,8 +97,8 @@ def job_buttons(
         case State.DRAFT if view.consent == "asked":
             return (_consent_row(view, texts), _cancel_row(view, texts))
         case State.DRAFT if view.has_photo:
-            style_buttons = _style_rows(view, styles, saved_styles, texts, page=page, capabilities=capabilities)
-            return (*style_buttons, *_surprise_row(view, styles, texts), _cancel_row(view, texts))
+            style_buttons = style_rows(view, styles, saved_styles, texts, page=page, capabilities=capabilities)
+            return (*style_buttons, *surprise_row(view, styles, texts), _cancel_row(view, texts))
         case State.DRAFT:
             return (_cancel_row(view, texts),)
         case State.QUEUED:
@@ -276,50 +256,11 @@ def _not_counted(texts: Texts) -> str:
     return texts.gettext("This one doesn't count towards your quota.")
 
 
-def _style_rows(
-    view: JobView,
-    styles: Sequence[Style],
-    saved_styles: Sequence[NamedStyle],
-    texts: Texts,
-    *,
-    page: int,
-    capabilities: Capabilities,
-) -> ButtonRows:
-    """Buttons of styles and saved styles, two in a row; the saved ones come after the first row, which holds the
-    favourites. On platforms with forms, another button opens the form for a reference picture."""
-    style_buttons = [
-        Button(style.name(texts.language), ChooseStyle(view.id, style.index).pack())
-        for style in styles
-        if style is not SHEET
-    ]
-    saved = [Button(f"⭐ {_shortened(style.name)}", UseSavedStyle(view.id, style.id).pack()) for style in saved_styles]
-    buttons = [*style_buttons[:COLUMNS], *saved, *style_buttons[COLUMNS:]]
-    pages = max(1, -(-len(buttons) // capabilities.styles_per_page))
-    page = clamp_page(page, pages)
-    shown = buttons[page * capabilities.styles_per_page : (page + 1) * capabilities.styles_per_page]
-    if capabilities.has_forms:
-        shown.append(Button(texts.gettext("🖼 A picture of mine"), UploadReference(view.id).pack()))
-    grid = tuple(tuple(shown[start : start + COLUMNS]) for start in range(0, len(shown), COLUMNS))
-    return (*grid, *page_buttons(partial(TurnStylePage, view.id), page, pages))
-
-
-def _surprise_row(view: JobView, styles: Sequence[Style], texts: Texts) -> ButtonRows:
-    """A random style, or all styles on one sheet where that is on offer."""
-    surprise = Button(texts.gettext("🎲 Surprise me"), SurpriseMe(view.id).pack())
-    if SHEET not in styles:
-        return ((surprise,),)
-    return ((surprise, Button(texts.gettext("✨ All at once"), ChooseStyle(view.id, SHEET.index).pack())),)
-
-
 def _consent_row(view: JobView, texts: Texts) -> tuple[Button, ...]:
     return (
         Button(texts.gettext("👍 Yes, paint it"), AnswerConsent(view.id, 1).pack()),
         Button(texts.gettext("👎 No"), AnswerConsent(view.id, 0).pack()),
     )
-
-
-def _shortened(name: str) -> str:
-    return name if len(name) <= MAX_LABEL else f"{name[: MAX_LABEL - 1]}…"
 
 
 def _picture_rows(view: JobView, texts: Texts) -> ButtonRows:

@@ -1,17 +1,31 @@
-"""The sheet of samples that comes with the question of a style: every look on offer, with its name below it."""
+"""The question of a style: its buttons, and the sheet of samples that comes with it, every look with its name below."""
 
 import asyncio
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
+from typing import Protocol
 
 from PIL import Image, ImageDraw, ImageFont
 
+from bot.domain.job_view import JobView
 from bot.domain.styles import SHEET, Style, sample, sample_label
-from bot.i18n import texts_for
-from bot.messaging.platform import Picture
+from bot.i18n import Texts, texts_for
+from bot.messaging.callback_data import (
+    ChooseStyle,
+    SurpriseMe,
+    TurnStylePage,
+    UploadReference,
+    UseSavedStyle,
+    clamp_page,
+    page_buttons,
+)
+from bot.messaging.platform import Button, Capabilities, Picture
 
+BUTTON_COLUMNS = 2
+MAX_LABEL = 34  # characters of a saved style's name
 COLUMNS = 5
 TILE = 160  # pixels, square
 LABEL_HEIGHT = 26
@@ -22,6 +36,55 @@ _MAX_SHEETS = 32  # kept in memory: one for each choice of looks that a group al
 _FONT_SIZES = range(16, 9, -1)
 _PAPER = (250, 247, 242)
 _INK = (34, 34, 34)
+
+
+class NamedStyle(Protocol):
+    """What a card needs to know about a saved style."""
+
+    @property
+    def id(self) -> int: ...
+
+    @property
+    def name(self) -> str: ...
+
+
+def style_rows(
+    view: JobView,
+    styles: Sequence[Style],
+    saved_styles: Sequence[NamedStyle],
+    texts: Texts,
+    *,
+    page: int,
+    capabilities: Capabilities,
+) -> tuple[tuple[Button, ...], ...]:
+    """Buttons of styles and saved styles, two in a row; the saved ones come after the first row, which holds the
+    favourites. On platforms with forms, another button opens the form for a reference picture."""
+    style_buttons = [
+        Button(style.name(texts.language), ChooseStyle(view.id, style.index).pack())
+        for style in styles
+        if style is not SHEET
+    ]
+    saved = [Button(f"⭐ {_shortened(style.name)}", UseSavedStyle(view.id, style.id).pack()) for style in saved_styles]
+    buttons = [*style_buttons[:BUTTON_COLUMNS], *saved, *style_buttons[BUTTON_COLUMNS:]]
+    pages = max(1, -(-len(buttons) // capabilities.styles_per_page))
+    page = clamp_page(page, pages)
+    shown = buttons[page * capabilities.styles_per_page : (page + 1) * capabilities.styles_per_page]
+    if capabilities.has_forms:
+        shown.append(Button(texts.gettext("🖼 A picture of mine"), UploadReference(view.id).pack()))
+    grid = tuple(tuple(shown[start : start + BUTTON_COLUMNS]) for start in range(0, len(shown), BUTTON_COLUMNS))
+    return (*grid, *page_buttons(partial(TurnStylePage, view.id), page, pages))
+
+
+def surprise_row(view: JobView, styles: Sequence[Style], texts: Texts) -> tuple[tuple[Button, ...], ...]:
+    """A random style, or all styles on one sheet where that is on offer."""
+    surprise = Button(texts.gettext("🎲 Surprise me"), SurpriseMe(view.id).pack())
+    if SHEET not in styles:
+        return ((surprise,),)
+    return ((surprise, Button(texts.gettext("✨ All at once"), ChooseStyle(view.id, SHEET.index).pack())),)
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= MAX_LABEL else f"{name[: MAX_LABEL - 1]}…"
 
 
 @dataclass
