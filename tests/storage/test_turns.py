@@ -132,7 +132,7 @@ async def test_the_rows_have_the_order_of_the_model(
 ) -> None:
     where = None if database == "sqlite" else request.getfixturevalue("postgres_url")
     watcher, chance = Watcher(ACCOUNTS), random.Random(11)
-    steps, rows = random_steps(watcher, (chance.getrandbits(20) for _ in range(150)), "abcde"), dict[int, int]()
+    steps, rows = random_steps(watcher, (chance.getrandbits(20) for _ in range(90)), "abcde"), dict[int, int]()
     for restarts in range(3):
         async with queue_harness(tmp_path, where) as harness:
             harness.clock.time += 3600.0 * restarts
@@ -148,5 +148,5 @@ async def test_the_rows_have_the_order_of_the_model(
             for done, step in enumerate(steps, start=1):
                 await queued.follow(*step)
                 await queued.check()
-                if done == 50 and restarts < 2:
+                if done == 30 and restarts < 2:
                     break

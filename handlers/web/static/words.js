@@ -54,7 +54,7 @@ export function distance(view) {
  * @param {View} view
  */
 function placeOf(view) {
-  if (view.place === null && view.eta_is_least) return t("After your first photo");
+  if (!view.place && view.eta_is_least) return t("After your first photo");
   return view.place === 1 ? t("You're next") : t("Place {n} in the queue", { n: view.place ?? "?" });
 }
 
