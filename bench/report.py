@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "performance.md"
-ORDER = ("slot", "fairness", "eta", "request", "submit", "queue", "replicas", "looks", "workers", "start")
+ORDER = ("slot", "fairness", "eta", "day", "request", "submit", "queue", "replicas", "looks", "workers", "start")
 _SECTION = re.compile(r"<!-- part (\w+) -->\n(.*?)<!-- end of \1 -->\n", re.DOTALL)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import fairness, queue, replicas, slot, start, submit
+from bench import day, fairness, queue, replicas, slot, start, submit
 from bench.fairness import Workload, jain_index
 from bench.peer_scripts import fixed_interval, sdk_interval
 from bench.report import ORDER, Aim, Section, Table, replace_section
@@ -62,6 +62,13 @@ async def test_light_users_wait_less_in_a_fair_queue_than_in_order_of_arrival() 
     assert ours.jain == 1
     assert peer.jain == pytest.approx(1 / 5)
     assert [aim.met for aim in fairness.section(workload, ours, peer).aims][1], "everybody once, before anybody twice"
+
+
+async def test_a_day_in_memory_is_the_same_as_on_the_rows() -> None:
+    checked = day.Scenario(30, 1, viral=True)
+    found = await day.measure([day.Scenario(300, 1), checked], checked)
+    assert [row[:2] for row in found.tables[0].rows] == [("300", "1"), ("30 and a viral hour", "1")]
+    assert all(aim.met for aim in found.aims), found.aims
 
 
 async def test_a_queue_is_measured_at_every_length() -> None:
