@@ -83,7 +83,7 @@ class Queue(Protocol):
 
 @dataclass
 class InMemory:
-    """The rule of `bot.jobs.fair_queue` for one kind of account, without jobs that come back."""
+    """The rule of `storage.queue` for one kind of account, without jobs that come back."""
 
     waiting: dict[int, deque[Turn]] = field(default_factory=dict)
     order: list[tuple[int, int]] = field(default_factory=list)  # a heap of numbers and people
