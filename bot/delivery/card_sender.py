@@ -35,7 +35,7 @@ from storage.albums import Album
 log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 1.0
-REST_SECONDS = 0.1  # the shortest pause between two looks: what changes together is seen together
+REST_SECONDS = 0.05  # the shortest pause between two looks: what changes together is seen together
 REST_FACTOR = 4.0  # the pause between two looks at the rows, in multiples of what a look takes
 MAX_CONCURRENT = 8  # cards that are sent at the same time
 QUICK_TRIES = 3  # failures before retries slow down
