@@ -40,6 +40,9 @@ class Timing:
         seconds = min(seconds, OUTLIER * self.mean) if self.count else seconds
         weight = max(1 / MEMORY, 1 / (self.count + 1 + PRIOR_WEIGHT))
         step = weight * (seconds - self.mean)
+        if not self.count:  # how far the guess was off says nothing about how much tasks differ
+            mean = self.mean + step
+            return Timing(mean, self.deviation * mean / max(self.mean, 1e-9), 1)
         variance = (1 - weight) * (self.deviation**2 + step * (seconds - self.mean))
         return Timing(self.mean + step, math.sqrt(variance), self.count + 1)
 
