@@ -22,10 +22,12 @@ MAX_CONNECTIONS = 40  # the default of setWebhook
 class WebhookDelivery:
     """Delivers updates to a webhook: one at a time for each chat, repeated until the response is 200.
 
-    With `duplicate`, each update is delivered once more after it was accepted.
+    With `duplicate`, each update is delivered once more after it was accepted. `listener`: where the server behind a
+    public URL listens, as a proxy in front of it knows.
     """
 
     url: str = ""
+    listener: str = ""
     secret: str = ""
     duplicate: bool = False
     attempts: list[tuple[int, int]] = field(default_factory=list)  # update id, HTTP status or 0
@@ -73,11 +75,15 @@ class WebhookDelivery:
         self._http = self._http or httpx.AsyncClient(verify=False, timeout=60)  # loopback: no TLS
         headers = {"X-Telegram-Bot-Api-Secret-Token": self.secret} if self.secret else {}
         try:
-            status = (await self._http.post(self.url, json=update, headers=headers)).status_code
+            status = (await self._http.post(self._address(), json=update, headers=headers)).status_code
         except httpx.HTTPError:
             status = 0
         self.attempts.append((update["update_id"], status))
         return status
+
+    def _address(self) -> str:
+        """Where the webhook is reached."""
+        return self.url if not self.listener else f"{self.listener}{httpx.URL(self.url).path}"
 
 
 def _chat_of(update: Json) -> Json:
