@@ -7,6 +7,7 @@ copies.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from weakref import ref
 
 import cv2
 import numpy as np
@@ -39,7 +40,7 @@ class Portrait:
     masks: Masks
     original: "Portrait | None" = None  # the portrait that this one is a bent copy of
     bend: Bend | None = None
-    larger: "Portrait | None" = None  # the portrait that this one is a reduced copy of
+    larger: "ref[Portrait] | None" = None  # the portrait that this one is a reduced copy of; it owns this one
     separable: bool = False  # whether the people can be separated from the background
 
     @property
@@ -109,14 +110,15 @@ class Portrait:
         """A layer of the portrait that this one is a bent or a reduced copy of, bent in the same way."""
         if self.original and self.bend:
             return self.bend(getattr(self.original, layer))
-        return getattr(self.larger, layer) if self.larger and layer in ANALYSIS_LAYERS else None
+        larger = self.larger() if self.larger else None
+        return getattr(larger, layer) if larger and layer in ANALYSIS_LAYERS else None
 
     @cached_property
     def sketch(self) -> "Portrait":
         """The same portrait at a third of the usual output size, for what is painted small; shares all it can."""
         photo = resize(self.photo, scaled_size(self.size, SKETCH_SIDE))
         original = self.original.sketch if self.original else None
-        larger = None if original else self
+        larger = None if original else ref(self)  # a cycle would keep a dropped portrait in memory
         return replace(self, photo=photo, original=original, larger=larger)
 
     def close_up(self, region: Region, short_side: int) -> "Portrait":

@@ -1,6 +1,7 @@
 """Drawn lines: what the net that redraws small paintings does, and what is done without it."""
 
 from pathlib import Path
+from weakref import ref
 
 import cv2
 import numpy as np
@@ -51,6 +52,14 @@ def test_without_the_file_looks_are_painted_as_they_are(monkeypatch: pytest.Monk
     assert not can_redraw(tmp_path)
     monkeypatch.setattr(drawn, "can_redraw", lambda: can_redraw(tmp_path))
     assert np.array_equal(redrawn(portrait, figure), figure(portrait))
+
+
+def test_a_dropped_portrait_is_gone_at_once_with_its_sketch() -> None:
+    portrait = analyse(person(), 320)
+    assert portrait.sketch.flat is portrait.flat, "layers of the analysis are shared"
+    gone = ref(portrait)
+    del portrait
+    assert gone() is None, "without waiting for the garbage collector"
 
 
 def test_a_small_face_is_drawn_in_its_own_features_and_tone() -> None:
