@@ -79,7 +79,7 @@ class Sqlite:
     async def read(self) -> AsyncIterator[Statements]:
         async with self._reading:
             await asyncio.sleep(0)  # statements don't: a loop of reads must not keep everybody else waiting
-            reader = self._readers.pop() if self._readers else SqliteConnection(self._path, _PRAGMAS)
+            reader = self._readers.pop() if self._readers else await self._open()
             try:
                 reader.raw.execute("BEGIN")
                 yield Statements(reader)
@@ -113,8 +113,11 @@ class Sqlite:
 
     async def _opened_writer(self) -> SqliteConnection:
         if self._writer is None:
-            self._writer = SqliteConnection(self._path, _PRAGMAS)
+            self._writer = await self._open()
         return self._writer
+
+    async def _open(self) -> SqliteConnection:
+        return await SqliteConnection.open(self._path, _PRAGMAS)
 
     async def _begin(self, writer: SqliteConnection) -> _Group:
         """Begin a group; whoever waits for the turn by the time its first write is done belongs to it."""

@@ -3,23 +3,23 @@
 A statement that touches a few rows takes some ten microseconds; handing it to a thread and back takes ten times as
 long, and as much processor time. So statements run where they are called. One that once took long (a big table, a slow
 disk) runs in the connection's thread from then on, until it is quick again; one that may have to look at many rows
-starts there. What waits for the disk (a commit) or for another process (a lock) always does.
+starts there. What waits for the disk (opening, a commit) or for another process (a lock) always does. The thread is
+aiosqlite's.
 
 `Statements` looks like SQLAlchemy's AsyncConnection to the functions that use it, and results and errors are
 SQLAlchemy's own; only its way from the text of a statement to SQLite is left out, which took most of the time.
 """
 
-import asyncio
 import re
 import sqlite3
-import threading
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
-from queue import SimpleQueue
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
+import aiosqlite
 from sqlalchemy import Dialect, Engine, TextClause, create_engine
 from sqlalchemy.engine import IteratorResult
 from sqlalchemy.engine.result import SimpleResultMetaData
@@ -38,63 +38,50 @@ CACHED_STATEMENTS = 500
 _MAY_BE_LONG = re.compile(r"\b(?:COUNT|SUM|MAX|GROUP BY|DELETE|EXISTS|PRAGMA)\b", re.IGNORECASE)
 
 
-class WorkerThread:
-    """A thread that starts with the first call and does not keep a process from exiting."""
+class Driver(aiosqlite.Connection):
+    """aiosqlite's connection and its thread, which does not keep a process from exiting.
 
-    def __init__(self) -> None:
-        self._calls: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
-        self._is_running = False
+    This needs two internals of aiosqlite, `_thread` and `_execute`, and `_conn`, the connection of `sqlite3`:
+    `pyproject.toml` therefore bounds its version, and `tests/storage/test_sqlite_connection.py` checks them.
+    """
+
+    def __init__(self, path: Path, pragmas: Sequence[str]) -> None:
+        super().__init__(partial(_open, path, pragmas), iter_chunk_size=64)
+        self._thread.daemon = True
+
+    @property
+    def raw(self) -> sqlite3.Connection:
+        """The open connection."""
+        return self._conn
 
     async def run(self, call: Callable[[], T]) -> T:
         """Return the result of `call`, made in the thread. A cancellation is raised only after it has ended."""
-        if not self._is_running:
-            threading.Thread(target=self._work, daemon=True).start()
-            self._is_running = True
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[T] = loop.create_future()
+        return await run_to_completion(self._execute(call))  # type: ignore[no-untyped-call]  # aiosqlite has no types
 
-        def answer_with(result: T | None, error: BaseException | None) -> None:
-            if not answer.done():
-                answer.set_result(result) if error is None else answer.set_exception(error)  # type: ignore[arg-type]  # one of the two
 
-        def work() -> None:
-            result, raised = None, None
-            try:
-                result = call()
-            except BaseException as error:  # noqa: BLE001  # for the caller
-                raised = error
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(answer_with, result, raised)
-
-        self._calls.put(work)
-        return await run_to_completion(answer)
-
-    def stop(self) -> None:
-        """End the thread after its last call."""
-        if self._is_running:
-            self._calls.put(None)
-            self._is_running = False
-
-    def _work(self) -> None:
-        while (call := self._calls.get()) is not None:
-            call()
+def _open(path: Path, pragmas: Sequence[str]) -> sqlite3.Connection:
+    # Without an isolation level sqlite3 begins no transactions of its own.
+    raw = sqlite3.connect(
+        path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=CACHED_STATEMENTS
+    )
+    for pragma in (*pragmas, "busy_timeout = 0"):
+        raw.execute(f"PRAGMA {pragma}")
+    return raw
 
 
 class SqliteConnection:
     """One connection to a file, used by one transaction at a time."""
 
-    def __init__(self, path: Path, pragmas: Sequence[str]) -> None:
-        self.raw = sqlite3.connect(
-            path, timeout=0.0, isolation_level=None, check_same_thread=False, cached_statements=CACHED_STATEMENTS
-        )
-        self.thread = WorkerThread()
-        self._flushed = 0  # changes
+    def __init__(self, thread: Driver) -> None:
+        self.thread, self.raw = thread, thread.raw
+        self._flushed = self.raw.total_changes
         self._in_thread: dict[str, bool] = {}
         self._sync: Engine | None = None
-        self._wait_for_locks(BUSY_SECONDS)
-        for pragma in pragmas:
-            self.raw.execute(f"PRAGMA {pragma}")
-        self._wait_for_locks(0.0)
+
+    @classmethod
+    async def open(cls, path: Path, pragmas: Sequence[str]) -> Self:
+        """Open the file. Raises sqlite3.Error."""
+        return cls(await Driver(path, pragmas))  # type: ignore[arg-type]  # it returns itself
 
     async def run(self, sql: str, call: Callable[[], T]) -> T:
         """Make a call that executes this statement: here, or in the thread if it takes long or has to wait for a lock.
@@ -157,10 +144,7 @@ class SqliteConnection:
 
     async def close(self) -> None:
         """Close the connection; an open transaction is rolled back."""
-        try:
-            await self.thread.run(self.raw.close)
-        finally:
-            self.thread.stop()
+        await self.thread.close()
 
 
 class _Borrowed:

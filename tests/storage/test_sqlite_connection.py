@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import threading
 import time
+import tomllib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from storage.database import Database, open_database
-from storage.sqlite_connection import LONG_SECONDS, SqliteConnection, Statements, WorkerThread, expanded
+from storage.sqlite_connection import LONG_SECONDS, Driver, SqliteConnection, Statements, expanded
+from tests import ROOT
 
 _INSERT = text("INSERT INTO word (word) VALUES (:word) ON CONFLICT DO NOTHING RETURNING id")
 _WORDS = text("SELECT word FROM word ORDER BY id")
@@ -29,7 +31,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def connection(tmp_path: Path) -> AsyncIterator[SqliteConnection]:
-    connection = SqliteConnection(tmp_path / "plain.db", ())
+    connection = await SqliteConnection.open(tmp_path / "plain.db", ())
     connection.raw.execute("CREATE TABLE word (id INTEGER PRIMARY KEY, word TEXT UNIQUE)")
     yield connection
     await connection.close()
@@ -108,14 +110,14 @@ class Flushes:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.number = 0
         self.may_go = asyncio.Event()
-        original = WorkerThread.run
+        original = Driver.run
 
-        async def counted(thread: WorkerThread, call: Any) -> Any:
+        async def counted(thread: Driver, call: Any) -> Any:
             self.number += 1
             await self.may_go.wait()
             return await original(thread, call)
 
-        monkeypatch.setattr(WorkerThread, "run", counted)
+        monkeypatch.setattr(Driver, "run", counted)
 
 
 async def test_writes_that_wait_share_a_flush(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,3 +172,19 @@ async def test_when_the_flush_fails_all_who_share_it_are_told(
     there = await words(database)
     for word, outcome in (("before", outcomes[0]), ("after", outcomes[2])):
         assert (outcome is None) == (word in there), "who was told that it is stored can rely on it"
+
+
+# What `Driver` relies on inside aiosqlite, which promises none of it. When this fails after an update, adapt `Driver`
+# before you raise the bound in pyproject.toml.
+async def test_aiosqlite_is_as_we_know_it(tmp_path: Path) -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    assert "aiosqlite>=0.22.1,<0.23" in declared
+    driver = Driver(tmp_path / "plain.db", ())
+    assert not driver._thread.is_alive(), "too late to make it a daemon"
+    await driver
+    assert await driver.run(threading.current_thread) is driver._thread
+    assert isinstance(driver.raw, sqlite3.Connection)
+    with pytest.raises(ZeroDivisionError):
+        await driver.run(lambda: 1 // 0)
+    await driver.close()
+    assert not driver._thread.is_alive() or driver._thread.daemon
