@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from bot.conversation.feedback import album_feedback, did_you_mean
+from bot.conversation.feedback import album_feedback
+from bot.conversation.style_answers import StyleAnswers
 from bot.domain.error_codes import ErrorCode, UserError
 from bot.domain.job_view import JobView, State
 from bot.domain.styles import REFERENCE
@@ -18,8 +19,10 @@ from bot.messaging.style_text import UnknownStyle
 class PhotoSubmission:
     """Makes jobs of photos. `withholds` decides whether a photo may not be used; `clock` gives epoch seconds."""
 
-    def __init__(self, albums: AlbumService, withholds: Withholds, clock: Callable[[], float]) -> None:
-        self._jobs, self._albums = albums.jobs, albums
+    def __init__(
+        self, albums: AlbumService, answers: StyleAnswers, withholds: Withholds, clock: Callable[[], float]
+    ) -> None:
+        self._jobs, self._albums, self._answers = albums.jobs, albums, answers
         self._withholds, self._clock = withholds, clock
 
     async def submit(self, message: IncomingMessage, request: JobRequest, photos: Sequence[Attachment]) -> Card | None:
@@ -39,7 +42,7 @@ class PhotoSubmission:
         photos: Sequence[Attachment],
         unknown: UnknownStyle | None,
     ) -> Card | None:
-        """Make a draft per photo, whose card asks for the style; the answer says what was not understood."""
+        """Make a draft per photo, whose card asks for the style, and says what was not understood."""
         outcomes: list[JobView | UserError] = []
         waited: StyleChoice | None = None  # a style that waited for a photo applies to the whole album
         draft = partial(self._jobs.draft, take_waiting=unknown is None)
@@ -56,7 +59,7 @@ class PhotoSubmission:
         card = await self._close_album(message, photos, outcomes)
         waiting = [view for view in outcomes if isinstance(view, JobView) and view.state is State.DRAFT]
         if card is None and unknown and waiting and not waiting[0].repeated:
-            return did_you_mean(unknown, waiting[0], message.person)
+            return await self._answers.ask_again(message.person, unknown, waiting[0])
         return card
 
     async def style_earlier(self, message: IncomingMessage, request: JobRequest) -> None:

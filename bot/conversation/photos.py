@@ -84,8 +84,8 @@ class PhotoRequests:
     ) -> None:
         self._jobs, self._albums, self._styles = albums.jobs, albums, styles
         self._clock, self._capabilities = clock, capabilities
-        self._submission = PhotoSubmission(albums, withholds, clock)
         self._answers = StyleAnswers(albums, options, clock, capabilities)
+        self._submission = PhotoSubmission(albums, self._answers, withholds, clock)
         self._earlier = EarlierPhotos(albums, clock)
 
     def feature(self) -> Feature:

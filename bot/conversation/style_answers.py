@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from bot.conversation.concurrency import given_away
 from bot.conversation.feedback import did_you_mean, error_text, feedback_text, on_the_card, unknown_style_text
 from bot.conversation.help import how_to_style_text
 from bot.domain.error_codes import UserError
@@ -12,12 +13,14 @@ from bot.jobs.albums import AlbumService
 from bot.jobs.request import JobRequest, StyleChoice
 from bot.messaging.album_card import album_card, shows_samples
 from bot.messaging.incoming import IncomingMessage
-from bot.messaging.platform import Capabilities, Card, Person
+from bot.messaging.platform import Address, Capabilities, Card, Person
 from bot.messaging.style_samples import StyleSamples
 from bot.messaging.style_text import UnknownStyle
+from bot.runtime.wakeups import Topic
 from bot.saved_styles.style_options import StyleOptionsService
 
 Choice = StyleChoice | UnknownStyle | None
+CARD_SECONDS = 5.0  # how long a card is waited for that is to say what was not understood
 
 
 def is_meant(choice: Choice, *, has_question: bool, is_group: bool, edited: bool, is_word: bool) -> bool:
@@ -88,16 +91,15 @@ class StyleAnswers:
                 outcome = await self._albums.choose_style(replace(request, style=choice), question.id)
                 return self._feedback(message, outcome)
             case UnknownStyle():
-                return await self._said_on_card(
-                    message.person, question, did_you_mean(choice, question, message.person)
-                )
+                return await self.ask_again(message.person, choice, question)
             case None:
                 texts = texts_for(message.person.language)
                 return Card(texts.gettext("Tap a style on your photo's message, or write its name or number."))
 
-    async def _said_on_card(self, person: Person, question: JobView, said: Card) -> Card:
-        """What was not understood: on the card that asks, if it is there, else in a message of its own."""
-        place = await self._jobs.queries.card_address(person, question.id, together=True)
+    async def ask_again(self, person: Person, unknown: UnknownStyle, question: JobView) -> Card:
+        """What was not understood: on the card that asks, if it comes soon, else in a message of its own."""
+        said = did_you_mean(unknown, question, person)
+        place = None if question.consent == "asked" else await self._shown_card(person, question)
         views = await self._jobs.queries.album_of(person, question.id)
         if place is None or not views:
             return said
@@ -112,6 +114,19 @@ class StyleAnswers:
         if shows_samples(views, self._capabilities):
             card = replace(card, picture=await self._samples.of(options.styles, person.language))
         return replace(said, replaces=(place, on_the_card(card, said)))
+
+    async def _shown_card(self, person: Person, question: JobView) -> Address | None:
+        """Where the card is; that of a photo which has just come is sent meanwhile."""
+        clock, queries = self._jobs.clock, self._jobs.queries
+        until = clock.now() + CARD_SECONDS
+        while True:
+            wakeup = self._jobs.wakeups.subscribe(Topic.QUEUE)  # with its card, a job may be claimed
+            place = await queries.card_address(person, question.id, together=True)
+            left = until - clock.now()
+            if place is not None or left <= 0:
+                return place
+            async with given_away():
+                await clock.wait(wakeup, min(left, 1.0))
 
     def _feedback(self, message: IncomingMessage, outcome: JobView | UserError) -> Card | None:
         if isinstance(outcome, UserError):
