@@ -80,8 +80,13 @@ class SqliteConnection:
 
     @classmethod
     async def open(cls, path: Path, pragmas: Sequence[str]) -> Self:
-        """Open the file. Raises sqlite3.Error."""
-        return cls(await Driver(path, pragmas))  # type: ignore[arg-type]  # it returns itself
+        """Open the file. Raises DBAPIError."""
+        driver = Driver(path, pragmas)
+        try:
+            await driver
+        except sqlite3.Error as error:
+            raise as_sqlalchemy(error, "connect") from error
+        return cls(driver)
 
     async def run(self, sql: str, call: Callable[[], T]) -> T:
         """Make a call that executes this statement: here, or in the thread if it takes long or has to wait for a lock.
