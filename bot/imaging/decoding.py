@@ -4,7 +4,7 @@ import io
 from importlib import import_module
 from typing import cast
 
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageCms
 from pillow_heif import options as heif
 from pillow_heif import register_heif_opener
 
@@ -12,6 +12,16 @@ from bot.imaging.results import MAX_PIXELS, MIN_SIDE, PhotoProblem
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "HEIF", "AVIF")
 _FURTHER_PLUGINS = ("AvifImagePlugin", "TiffImagePlugin", "WebPImagePlugin")  # Pillow's, beside those of `preinit`
+_ORIENTATION = 0x0112  # the EXIF tag
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 _PLAIN_MODES = {"L", "RGB", "CMYK", "LAB"}
 
 
@@ -63,10 +73,20 @@ def _check_size(size: tuple[int, int], min_side: int) -> None:
 
 
 def _upright(picture: Image.Image) -> Image.Image:
+    """Turned as the EXIF orientation says. Nothing is written back, which would fail over any other tag that is broken;
+    XMP is ignored, as browsers do."""
+    for name in ("xmp", "XML:com.adobe.xmp"):
+        picture.info.pop(name, None)  # Pillow would look there for a missing orientation
     try:
-        return ImageOps.exif_transpose(picture)
+        exif = Image.Exif()
+        if written := picture.info.get("exif"):
+            exif.load(written)
+        else:
+            exif = picture.getexif()
+        turn = _TURNS.get(exif.get(_ORIENTATION, 1))
     except Exception:  # noqa: BLE001  # EXIF is untrusted and often broken; a photo on its side is still a photo
         return picture
+    return picture if turn is None else picture.transpose(turn)
 
 
 def _plain(picture: Image.Image) -> Image.Image:

@@ -66,6 +66,25 @@ async def test_a_photo_is_put_upright_as_its_camera_says(intake: Intake, kind: s
     assert alike(corners(out.jpeg), UPRIGHT)
 
 
+# Orientation 6, then an X resolution (0x011A) as a negative number, which Pillow reads and can't write back.
+BROKEN_EXIF = b"Exif\0\0MM\0*\0\0\0\x08\0\2" + struct.pack(">HHIHHHHIiI", 0x0112, 3, 1, 6, 0, 0x011A, 10, 1, 38, 0)
+TURNED_BY_XMP = b'<x:xmpmeta><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+
+
+async def test_a_broken_tag_beside_the_orientation_changes_nothing(intake: Intake) -> None:
+    exif = BROKEN_EXIF + struct.pack(">ii", -72, 1)
+    stored = quarters(400, 300).transpose(Image.Transpose.ROTATE_90)
+    out = await portrait(intake, encoded(stored, "JPEG", exif=exif))
+    assert (out.width, out.height) == (400, 300)
+    assert alike(corners(out.jpeg), UPRIGHT)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
+async def test_an_orientation_in_xmp_is_ignored(intake: Intake, kind: str) -> None:
+    out = await portrait(intake, encoded(quarters(400, 300), kind, xmp=TURNED_BY_XMP))
+    assert (out.width, out.height) == (400, 300)
+
+
 def with_place() -> Image.Exif:
     """EXIF as cameras write it, with the place of the photo."""
     exif = Image.Exif()
